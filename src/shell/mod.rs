@@ -5,6 +5,7 @@
 //! across.
 
 mod parse;
+mod words;
 
 use std::borrow::Cow;
 
@@ -131,10 +132,21 @@ pub enum Command {
     Simple(Simple),
     /// Something with lists inside.
     Compound(Compound),
-    /// A function definition: name and body.
-    Function(Span, Box<Compound>),
+    /// A function definition.
+    Function(Function),
     /// Not modelled.
     Opaque(Span),
+}
+
+/// A function definition: `name() { …; }`.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// The whole.
+    pub span: Span,
+    /// Its name, as written.
+    pub name: Span,
+    /// What it runs.
+    pub body: Box<Compound>,
 }
 
 /// A simple command.
@@ -303,3 +315,6 @@ impl Script {
         all
     }
 }
+
+#[cfg(test)]
+mod parse_tests;
