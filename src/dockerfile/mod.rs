@@ -7,9 +7,17 @@
 //! Facts are from BuildKit's `frontend/dockerfile/parser` and `instructions` packages, and from the
 //! [reference](https://docs.docker.com/reference/dockerfile/).
 
+mod flags;
+mod heredocs;
+mod instructions;
+mod json;
 mod parse;
+mod script;
+mod stages;
+mod template;
 mod words;
 
+pub use stages::{Base, Graph, Use, Via};
 pub use words::{Lookup, expand};
 
 use std::borrow::Cow;
@@ -406,9 +414,16 @@ impl Document {
     pub fn word(&self, instruction: &Instruction, word: Word) -> Cow<'_, str> {
         let text = self.joined(instruction, word.span);
         if word.json {
-            return serde_json::from_str::<String>(&text).map_or(text, Cow::Owned);
+            return json::decode(&text).map_or(text, Cow::Owned);
         }
         text
+    }
+
+    /// The value of a flag, quotes and escapes removed: what BuildKit takes it for. Variables are untouched.
+    #[must_use]
+    pub fn flag_value(&self, instruction: &Instruction, flag: Flag) -> Option<String> {
+        let raw = self.joined(instruction, flag.value?);
+        Some(flags::unquote(&raw, self.escape).into_owned())
     }
 
     /// The comments that belong to instruction `index`: whole lines directly above it, without a blank line between,
@@ -424,6 +439,6 @@ impl Document {
     /// The script is opaque where what runs is not the shell: a here-document that starts with `#!`.
     #[must_use]
     pub fn script(&self, index: usize) -> Option<Script> {
-        parse::script(self, &self.instructions[index])
+        script::script(self, &self.instructions[index])
     }
 }
