@@ -31,31 +31,23 @@ struct Parts {
     arguments: Range<usize>,
 }
 
-/// Reads the line.
-pub(super) fn read(syntax: &mut Syntax) -> Instruction {
+/// Reads the line; whether here-documents are looked for in it.
+pub(super) fn read(syntax: &mut Syntax) -> (Instruction, bool) {
     syntax.regions.clear();
     let all = 0..syntax.line.text.len();
     let parts = syntax.parts(all);
     let keyword = upper(&syntax.line.text[parts.keyword.clone()]);
     let mut instruction = syntax.instruction(&parts);
-    instruction.kind = if keyword == "ONBUILD" {
-        syntax.check_flags(&parts, flags::NONE, true);
-        syntax.onbuild(&parts)
+    let takes_heredocs;
+    if keyword == "ONBUILD" {
+        syntax.check_flags(&parts, flags::NONE);
+        (instruction.kind, takes_heredocs) = syntax.onbuild(&parts);
     } else {
         syntax.regions.push((TokenKind::Text, instruction.arguments));
-        syntax.kind(&keyword, &parts, true)
-    };
-    instruction
-}
-
-/// Whether here-documents are looked for in it.
-pub(super) fn takes_heredocs(instruction: &Instruction) -> bool {
-    match &instruction.kind {
-        Kind::Run(command) => matches!(command, Command::Shell(_)),
-        Kind::Copy(transfer) | Kind::Add(transfer) => !transfer.destination.json,
-        Kind::Onbuild(inner) => !matches!(inner.kind, Kind::Onbuild(_)) && takes_heredocs(inner),
-        _ => false,
+        instruction.kind = syntax.kind(&keyword, &parts, true);
+        takes_heredocs = syntax.takes_heredocs(&keyword, &parts);
     }
+    (instruction, takes_heredocs)
 }
 
 /// The name of the stage that it starts, if it is a FROM.
@@ -123,7 +115,16 @@ impl Syntax<'_> {
         for flag in &flags {
             self.regions.push((TokenKind::Flag, self.line.span(flag.range.clone())));
         }
-        Parts { keyword, flags, arguments }
+        let parts = Parts { keyword, flags, arguments };
+        for flag in &parts.flags {
+            // BuildKit takes the bytes of a character for characters.
+            if !self.text(&flag.range).is_ascii() {
+                let span = self.line.span(flag.range.clone());
+                let help = Some("BuildKit reads it byte by byte".into());
+                self.problems.push(Problem { span, message: "a flag that is not ASCII".into(), help, invalid: false });
+            }
+        }
+        parts
     }
 
     /// The instruction without its kind.
@@ -147,10 +148,16 @@ impl Syntax<'_> {
         }
     }
 
-    fn onbuild(&mut self, parts: &Parts) -> Kind {
+    fn takes_heredocs(&self, keyword: &str, parts: &Parts) -> bool {
+        matches!(keyword, "RUN" | "COPY" | "ADD")
+            && memchr::memmem::find(self.line.text.as_bytes(), b"<<").is_some()
+            && !matches!(json::array(self.text(&parts.arguments)), Json::Strings(_))
+    }
+
+    fn onbuild(&mut self, parts: &Parts) -> (Kind, bool) {
         if parts.arguments.is_empty() {
             self.refuse(parts.keyword.clone(), "ONBUILD needs an instruction", "name one, or remove the line");
-            return Kind::Unknown;
+            return (Kind::Unknown, false);
         }
         let inner_parts = self.parts(parts.arguments.clone());
         let keyword = upper(&self.line.text[inner_parts.keyword.clone()]);
@@ -163,7 +170,8 @@ impl Syntax<'_> {
             // Only what fails when the line is parsed fails here; the rest fails where the trigger runs.
             inner.kind = self.kind(&keyword, &inner_parts, false);
         }
-        Kind::Onbuild(Box::new(inner))
+        let takes_heredocs = self.takes_heredocs(&keyword, &inner_parts);
+        (Kind::Onbuild(Box::new(inner)), takes_heredocs)
     }
 
     fn kind(&mut self, keyword: &str, parts: &Parts, invalid: bool) -> Kind {
@@ -192,7 +200,7 @@ impl Syntax<'_> {
         if let Some(known) = known {
             let none = keyword == "HEALTHCHECK" && self.first_word(&arguments).eq_ignore_ascii_case("NONE");
             if !none {
-                self.check_flags(parts, known, true);
+                self.check_flags(parts, known);
             }
         }
         match keyword {
@@ -504,19 +512,11 @@ impl Syntax<'_> {
         Kind::Unknown
     }
 
-    fn check_flags(&mut self, parts: &Parts, known: &[flags::Known], invalid: bool) {
+    fn check_flags(&mut self, parts: &Parts, known: &[flags::Known]) {
         for (range, message) in flags::check(self.line.text, &parts.flags, self.escape, known) {
             let span = self.line.span(range);
             let help = Some("see the flags of this instruction in the reference".into());
-            self.problems.push(Problem { span, message, help, invalid });
-        }
-        for flag in &parts.flags {
-            // BuildKit takes the bytes of a character for characters.
-            if !self.text(&flag.range).is_ascii() {
-                let span = self.line.span(flag.range.clone());
-                let help = Some("BuildKit reads it byte by byte".into());
-                self.problems.push(Problem { span, message: "a flag that is not ASCII".into(), help, invalid: false });
-            }
+            self.problems.push(Problem { span, message, help, invalid: true });
         }
     }
 

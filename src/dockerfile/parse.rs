@@ -340,9 +340,9 @@ impl<'a> Reader<'a> {
         let line = Logical { text, segments: &segments, starts: &starts, start };
         let mut syntax =
             Syntax { line: &line, escape: self.escape, regions: &mut self.regions, problems: &mut self.problems };
-        let mut instruction = instructions::read(&mut syntax);
+        let (mut instruction, takes_heredocs) = instructions::read(&mut syntax);
         self.split_tokens(first_token);
-        if instructions::takes_heredocs(&instruction) && memchr::memmem::find(text.as_bytes(), b"<<").is_some() {
+        if takes_heredocs {
             self.heredocs(&line, &mut instruction);
         }
         instruction.segments = segments;
