@@ -31,8 +31,11 @@ pub(super) fn script(document: &Document, instruction: &Instruction) -> Option<S
                 pieces.text.push('\n');
                 pieces.push(Some(heredoc.body));
                 // BuildKit writes the name, without the tabs that the line may have.
-                let end = heredoc.terminator.end;
-                pieces.push(end.checked_sub(heredoc.name.len()).map(|start| Span::new(start, end)));
+                if let Span { start, end } = heredoc.terminator
+                    && start < end
+                {
+                    pieces.push(Some(Span::new(end - heredoc.name.len(), end)));
+                }
             }
         }
     }
