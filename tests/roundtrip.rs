@@ -102,5 +102,6 @@ proptest! {
 
 #[test]
 fn mutants_are_read() {
-    mutants::mutants(5_000, 3).iter().for_each(|text| check(text));
+    let texts = mutants::texts();
+    texts.iter().chain(&mutants::mutants(&texts, 5_000, 3)).for_each(|text| check(text));
 }

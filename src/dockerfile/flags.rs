@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use Takes::{Bool, Often, Once};
 
+use super::words::{Lookup, expand};
+
 /// A flag in the logical line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawFlag {
@@ -160,14 +162,26 @@ pub(super) fn check(text: &str, flags: &[RawFlag], escape: u8, known: &[Known]) 
     refused
 }
 
-/// What BuildKit refuses in the values of RUN's flags.
-pub(super) fn check_run(text: &str, flags: &[RawFlag], escape: u8) -> Vec<(Range<usize>, Box<str>, &'static str)> {
+/// What BuildKit refuses in the values of flags: where, why, and what helps.
+pub(super) fn check_values(
+    text: &str,
+    flags: &[RawFlag],
+    escape: u8,
+    known: &[Known],
+) -> Vec<(Range<usize>, Box<str>, &'static str)> {
     let mut refused = Vec::new();
     for flag in flags {
         let Some(value) = flag.value() else { continue };
         let value = unquote(&text[value], char::from(escape));
         let mut refuse = |message: String, help| refused.push((flag.range.clone(), message.into(), help));
-        match unquote(&text[flag.name()], char::from(escape)).as_ref() {
+        let name = unquote(&text[flag.name()], char::from(escape));
+        if !known.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        match &*name {
+            "from" if expand(&value, char::from(escape), &mut |_| Lookup::Unset).as_deref() != Some(&*value) => {
+                refuse("--from takes no variables".to_owned(), "name a stage of its own that is FROM the variable");
+            }
             "network" if !matches!(&*value, "default" | "none" | "host") => {
                 refuse(format!("no network mode {value}"), "use default, none or host");
             }

@@ -22,6 +22,8 @@ pub(super) struct Syntax<'a> {
     /// What the pieces of the line are, in order.
     pub regions: &'a mut Vec<(TokenKind, Span)>,
     pub problems: &'a mut Vec<Problem>,
+    /// The instruction stands behind ONBUILD: what is refused there only fails where the trigger runs.
+    pub is_trigger: bool,
 }
 
 /// Where the parts of an instruction stand in the logical line.
@@ -44,7 +46,7 @@ pub(super) fn read(syntax: &mut Syntax) -> (Instruction, bool) {
         (instruction.kind, takes_heredocs) = syntax.onbuild(&parts);
     } else {
         syntax.regions.push((TokenKind::Text, instruction.arguments));
-        instruction.kind = syntax.kind(&keyword, &parts, true);
+        instruction.kind = syntax.kind(&keyword, &parts);
         takes_heredocs = syntax.takes_heredocs(&keyword, &parts);
     }
     (instruction, takes_heredocs)
@@ -93,7 +95,14 @@ impl Syntax<'_> {
         Word { span: self.line.span(range), json: false }
     }
 
+    /// What BuildKit refuses once it knows the instruction.
     fn refuse(&mut self, range: Range<usize>, message: impl Into<Box<str>>, help: &str) {
+        let (span, invalid) = (self.line.span(range), !self.is_trigger);
+        self.problems.push(Problem { span, message: message.into(), help: Some(help.into()), invalid });
+    }
+
+    /// What BuildKit refuses when it splits the line; a trigger's too.
+    fn refuse_line(&mut self, range: Range<usize>, message: impl Into<Box<str>>, help: &str) {
         let span = self.line.span(range);
         self.problems.push(Problem { span, message: message.into(), help: Some(help.into()), invalid: true });
     }
@@ -167,14 +176,14 @@ impl Syntax<'_> {
             let message = format!("ONBUILD cannot have {keyword} as its instruction");
             self.refuse(inner_parts.keyword.clone(), message, "remove the line");
         } else {
-            // Only what fails when the line is parsed fails here; the rest fails where the trigger runs.
-            inner.kind = self.kind(&keyword, &inner_parts, false);
+            self.is_trigger = true;
+            inner.kind = self.kind(&keyword, &inner_parts);
         }
         let takes_heredocs = self.takes_heredocs(&keyword, &inner_parts);
         (Kind::Onbuild(Box::new(inner)), takes_heredocs)
     }
 
-    fn kind(&mut self, keyword: &str, parts: &Parts, invalid: bool) -> Kind {
+    fn kind(&mut self, keyword: &str, parts: &Parts) -> Kind {
         let problems = self.problems.len();
         let kind = self.kind_of(keyword, parts);
         // In the arguments of RUN, `{{` is as likely an argument.
@@ -183,9 +192,6 @@ impl Syntax<'_> {
             self.problems.truncate(problems);
             let span = self.line.span(parts.keyword.start..parts.arguments.end);
             self.problems.push(templated(span, mark));
-        }
-        if !invalid {
-            self.problems[problems..].iter_mut().for_each(|problem| problem.invalid &= is_syntax(&problem.message));
         }
         kind
     }
@@ -205,10 +211,7 @@ impl Syntax<'_> {
         }
         match keyword {
             "FROM" => self.from(parts, &words),
-            "RUN" => {
-                self.check_run_flags(parts);
-                self.command(arguments).map_or(Kind::Unknown, Kind::Run)
-            }
+            "RUN" => self.command(arguments).map_or(Kind::Unknown, Kind::Run),
             "CMD" => self.command(arguments).map_or(Kind::Unknown, Kind::Cmd),
             "ENTRYPOINT" => self.command(arguments).map_or(Kind::Unknown, Kind::Entrypoint),
             "SHELL" => self.shell(arguments, &parts.keyword),
@@ -316,7 +319,11 @@ impl Syntax<'_> {
             }
             Json::No => None,
             Json::Mixed => {
-                self.refuse(range.clone(), NOT_STRINGS, "put each element in double quotes");
+                self.refuse_line(
+                    range.clone(),
+                    "an array that holds something else than strings",
+                    "put each element in double quotes",
+                );
                 None
             }
         }
@@ -381,7 +388,7 @@ impl Syntax<'_> {
         let Some(first) = words.first() else {
             self.refuse(
                 parts.keyword.clone(),
-                format!("{keyword} {NEEDS_PAIR}"),
+                format!("{keyword} needs a name and a value"),
                 "write name=value, or remove the line",
             );
             return None;
@@ -389,8 +396,8 @@ impl Syntax<'_> {
         if !text[first.clone()].contains('=') {
             let rest = &text[parts.arguments.clone()];
             let Some(key) = rest.bytes().position(is_blank) else {
-                let message = format!("{keyword} {NEEDS_VALUE}");
-                self.refuse(parts.arguments.clone(), message, "write name=value");
+                let message = format!("{keyword} needs a value behind the name");
+                self.refuse_line(parts.arguments.clone(), message, "write name=value");
                 return None;
             };
             let start = parts.arguments.start;
@@ -404,9 +411,9 @@ impl Syntax<'_> {
         let mut pairs = Vec::with_capacity(words.len());
         for word in words {
             let Some(equals) = text[word.clone()].find('=') else {
-                self.refuse(
+                self.refuse_line(
                     word,
-                    format!("{keyword} {NEEDS_EQUALS}"),
+                    format!("{keyword} has a word without an equals sign"),
                     "write name=value, and quote a value that has blanks",
                 );
                 return None;
@@ -514,27 +521,12 @@ impl Syntax<'_> {
 
     fn check_flags(&mut self, parts: &Parts, known: &[flags::Known]) {
         for (range, message) in flags::check(self.line.text, &parts.flags, self.escape, known) {
-            let span = self.line.span(range);
-            let help = Some("see the flags of this instruction in the reference".into());
-            self.problems.push(Problem { span, message, help, invalid: true });
+            self.refuse(range, message, "see the flags of this instruction in the reference");
         }
-    }
-
-    fn check_run_flags(&mut self, parts: &Parts) {
-        for (range, message, help) in flags::check_run(self.line.text, &parts.flags, self.escape) {
+        for (range, message, help) in flags::check_values(self.line.text, &parts.flags, self.escape, known) {
             self.refuse(range, message, help);
         }
     }
-}
-
-const NOT_STRINGS: &str = "an array that holds something else than strings";
-const NEEDS_PAIR: &str = "needs a name and a value";
-const NEEDS_VALUE: &str = "needs a value behind the name";
-const NEEDS_EQUALS: &str = "has a word without an equals sign";
-
-/// Whether BuildKit already refuses it when it splits the line, so that ONBUILD does not put it off.
-fn is_syntax(message: &str) -> bool {
-    message == NOT_STRINGS || [NEEDS_VALUE, NEEDS_EQUALS].iter().any(|end| message.ends_with(end))
 }
 
 fn has_blank_string(array: &str) -> bool {

@@ -393,7 +393,8 @@ impl Document {
     /// The logical text of `span` inside `instruction`: continuations and the comments between them dropped.
     #[must_use]
     pub fn joined(&self, instruction: &Instruction, span: Span) -> Cow<'_, str> {
-        let mut pieces = instruction.segments.iter().filter_map(|segment| segment.intersection(span));
+        let first = instruction.segments.partition_point(|segment| segment.end <= span.start);
+        let mut pieces = instruction.segments[first..].iter().map_while(|segment| segment.intersection(span));
         let Some(first) = pieces.next() else { return Cow::Borrowed("") };
         let Some(second) = pieces.next() else { return Cow::Borrowed(self.slice(first)) };
         let mut text = String::from(self.slice(first));

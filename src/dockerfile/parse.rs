@@ -338,8 +338,13 @@ impl<'a> Reader<'a> {
             _ => &joined,
         };
         let line = Logical { text, segments: &segments, starts: &starts, start };
-        let mut syntax =
-            Syntax { line: &line, escape: self.escape, regions: &mut self.regions, problems: &mut self.problems };
+        let mut syntax = Syntax {
+            line: &line,
+            escape: self.escape,
+            regions: &mut self.regions,
+            problems: &mut self.problems,
+            is_trigger: false,
+        };
         let (mut instruction, takes_heredocs) = instructions::read(&mut syntax);
         self.split_tokens(first_token);
         if takes_heredocs {

@@ -147,6 +147,8 @@ fn problems_are_told() {
         ("COPY --form=a b c", "!unknown flag --form"),
         ("COPY --from=a --from=b b c", "!flag --from stands here for the second time"),
         ("COPY --from b c", "!flag --from needs a value"),
+        ("COPY --from=$a b c", "!--from takes no variables"),
+        ("ONBUILD COPY --from=$a b c", "--from takes no variables"),
         ("COPY --link=x b c", "!flag --link takes true or false"),
         ("COPY --link --exclude=a --exclude=b b c", ""),
         ("COPY -- --from=a b", ""),

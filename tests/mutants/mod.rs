@@ -225,14 +225,12 @@ fn collect(folder: &Path, texts: &mut Vec<String>) {
     }
 }
 
-/// The texts, and `count` mutants of them.
-pub fn mutants(count: usize, seed: u64) -> Vec<String> {
-    let mut texts = texts();
+/// `count` mutants of `sources`.
+pub fn mutants<T: AsRef<str>>(sources: &[T], count: usize, seed: u64) -> Vec<String> {
     let mut rng = Rng(seed);
-    let sources = texts.len();
-    for _ in 0..count {
-        let (one, other) = (rng.below(sources), rng.below(sources));
-        texts.push(mutate(&texts[one], &texts[other], &mut rng));
-    }
-    texts
+    let one = |_| {
+        let (text, other) = (rng.below(sources.len()), rng.below(sources.len()));
+        mutate(sources[text].as_ref(), sources[other].as_ref(), &mut rng)
+    };
+    (0..count).map(one).collect()
 }
