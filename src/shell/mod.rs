@@ -4,7 +4,9 @@
 //! What does not parse cleanly, is larger than 64 KiB, or is not modelled is opaque: never edited, never reasoned
 //! across.
 
+pub mod meaning;
 mod parse;
+pub mod trace;
 mod words;
 
 use std::borrow::Cow;
@@ -318,3 +320,6 @@ impl Script {
 
 #[cfg(test)]
 mod parse_tests;
+
+#[cfg(test)]
+mod meaning_tests;

@@ -1,0 +1,208 @@
+//! Whether scripts mean the same before and after a rewrite: the same commands run, in the same surroundings and order,
+//! and the build fails in the same cases, whichever commands fail.
+
+use std::collections::HashMap;
+
+use super::Script;
+use super::trace::{Decide, Normal, ShellOptions, Trace, Unknown, run};
+
+/// A script and how its shell is started.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'s> {
+    /// The script.
+    pub script: &'s Script,
+    /// The shell.
+    pub options: ShellOptions,
+}
+
+/// What a rewrite said of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Nothing: it runs as before.
+    Kept,
+    /// It is added or removed as promised: left out of the comparison. Where it fails, what follows it need not run.
+    Promised,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// In every case that was tried, which are all if there are few, the same happens.
+    Same,
+    /// Not so here.
+    Differs(Box<Example>),
+    /// One of the scripts does what is not modelled.
+    CannotTell(Unknown),
+}
+
+/// A case in which scripts differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The commands that ran and whether they succeeded, as assumed.
+    pub assumed: Vec<(String, bool)>,
+    /// What happens before the rewrite.
+    pub before: Trace,
+    /// And after it.
+    pub after: Trace,
+}
+
+/// Cases that are tried; with no more than eight commands that is all.
+const MAX_CASES: usize = 256;
+
+/// Whether `before` and `after` mean the same. Each is a sequence of scripts, as of RUN instructions: each runs in a
+/// shell of its own, and the first to fail ends it.
+///
+/// `normal` brings the text of commands (words and redirections joined by one blank) into the form in which they are
+/// compared, for instance without an option that the rewrite promises to add; `role` is asked for that form.
+#[must_use]
+pub fn same_meaning(before: &[Run], after: &[Run], normal: &Normal, role: &dyn Fn(&str) -> Role) -> Meaning {
+    let equal = |(one, other): (&Run, &Run)| one.options == other.options && one.script.text() == other.script.text();
+    if before.len() == after.len() && before.iter().zip(after).all(equal) {
+        return Meaning::Same;
+    }
+    let compare = |oracle: &mut Oracle| oracle.compare(before, after, normal, role);
+    // All cases, last command first; each run finds out which commands there are.
+    let mut oracle = Oracle::default();
+    for _ in 0..MAX_CASES {
+        oracle.restart();
+        match compare(&mut oracle) {
+            Ok(None) => {}
+            Ok(Some(example)) => return Meaning::Differs(Box::new(example)),
+            Err(unknown) => return Meaning::CannotTell(unknown),
+        }
+        if !oracle.next_case() {
+            return Meaning::Same;
+        }
+    }
+    // Too many: each command failing alone, then a sample.
+    let mut failing = Oracle::default();
+    let all = match compare(&mut failing) {
+        Ok(_) => failing.known.len(),
+        Err(unknown) => return Meaning::CannotTell(unknown),
+    };
+    let alone = (0..all).map(|nth| Oracle { alone: Some(nth), ..Oracle::default() });
+    let sample = (1..=MAX_CASES as u64).map(|seed| Oracle { seed: Some(seed), ..Oracle::default() });
+    for mut oracle in alone.chain(sample) {
+        match compare(&mut oracle) {
+            Ok(None) => {}
+            Ok(Some(example)) => return Meaning::Differs(Box::new(example)),
+            Err(unknown) => return Meaning::CannotTell(unknown),
+        }
+    }
+    Meaning::Same
+}
+
+/// Decides which commands succeed, the same way before and after.
+#[derive(Default)]
+struct Oracle {
+    /// What was decided, by command and how often it ran before.
+    decided: HashMap<(String, usize), usize>,
+    /// The same in order.
+    known: Vec<(String, bool)>,
+    /// What to decide first, from the case before.
+    script: Vec<bool>,
+    /// The only one that fails.
+    alone: Option<usize>,
+    /// Of the sample.
+    seed: Option<u64>,
+}
+
+impl Oracle {
+    fn decide(&mut self, text: &str, nth: usize) -> bool {
+        if let Some(known) = self.decided.get(&(text.to_owned(), nth)) {
+            return self.known[*known].1;
+        }
+        let index = self.known.len();
+        let succeeds = match (self.alone, self.seed) {
+            (Some(alone), _) => index != alone,
+            // In odd cases half of the commands fail, in even ones an eighth.
+            (None, Some(seed)) => {
+                let mask = if seed % 2 == 0 { 7 } else { 1 };
+                mix(seed ^ ((index as u64) << 32)) & mask != 0
+            }
+            (None, None) => self.script.get(index).copied().unwrap_or(true),
+        };
+        self.decided.insert((text.to_owned(), nth), index);
+        self.known.push((text.to_owned(), succeeds));
+        succeeds
+    }
+
+    fn restart(&mut self) {
+        self.decided.clear();
+        self.known.clear();
+    }
+
+    /// Moves on to the case in which the last command that succeeded fails; whether there is one.
+    fn next_case(&mut self) -> bool {
+        let decisions = self.known.iter().map(|(_, succeeds)| *succeeds);
+        self.script = decisions.collect();
+        while let Some(succeeds) = self.script.pop() {
+            if succeeds {
+                self.script.push(false);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Runs both in this case.
+    fn compare(
+        &mut self,
+        before: &[Run],
+        after: &[Run],
+        normal: &Normal,
+        role: &dyn Fn(&str) -> Role,
+    ) -> Result<Option<Example>, Unknown> {
+        let old = self.sequence(before, normal, role)?;
+        let new = self.sequence(after, normal, role)?;
+        let succeed = |sequence: &Sequence| sequence.trace.status == 0;
+        let prefix = old.trace.events.iter().zip(&new.trace.events).all(|(old, new)| old == new);
+        let same = if old.endless || new.endless {
+            prefix && old.endless == new.endless
+        } else if old.promise_failed || new.promise_failed {
+            // One of them may have ended there; until then they agree.
+            prefix
+        } else {
+            old.trace.events == new.trace.events && succeed(&old) == succeed(&new)
+        };
+        Ok((!same).then(|| Example { assumed: self.known.clone(), before: old.trace, after: new.trace }))
+    }
+
+    fn sequence(&mut self, runs: &[Run], normal: &Normal, role: &dyn Fn(&str) -> Role) -> Result<Sequence, Unknown> {
+        let mut sequence = Sequence::default();
+        let mut counts = HashMap::new();
+        for Run { script, options } in runs {
+            let promise_failed = &mut sequence.promise_failed;
+            let decide: &mut Decide = &mut |text, nth| {
+                let succeeds = self.decide(text, nth);
+                *promise_failed |= !succeeds && role(text) == Role::Promised;
+                succeeds
+            };
+            let (status, endless) = run(script, *options, normal, decide, &mut counts, &mut sequence.trace.events)?;
+            sequence.trace.status = status;
+            sequence.endless = endless;
+            if status != 0 || endless {
+                break;
+            }
+        }
+        sequence.trace.events.retain(|event| role(&event.text) == Role::Kept);
+        Ok(sequence)
+    }
+}
+
+/// A sequence that was run.
+#[derive(Default)]
+struct Sequence {
+    trace: Trace,
+    endless: bool,
+    /// A promised command failed.
+    promise_failed: bool,
+}
+
+/// A well-mixed number (splitmix64).
+const fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
