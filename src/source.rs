@@ -99,8 +99,8 @@ impl Lines {
     /// The lines of `text`, ended by LF (a lone CR ends no line, as in BuildKit's scanner).
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Self(std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect())
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        Self(std::iter::once(0).chain(ends.map(|at| at + 1)).collect())
     }
 
     /// The line that holds `offset`, from 1.

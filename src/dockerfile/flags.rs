@@ -94,6 +94,9 @@ pub(super) fn split(text: &str, range: Range<usize>, escape: u8) -> (Vec<RawFlag
             let byte = bytes[at];
             at += 1;
             if byte == escape {
+                if bytes.get(at) == Some(&b'=') && at < range.end {
+                    flag.equals.get_or_insert(at);
+                }
                 // The escaped character, whole.
                 at += text[at..range.end].chars().next().map_or(0, char::len_utf8);
             } else if quote == Some(byte) {
@@ -116,7 +119,7 @@ pub(super) fn split(text: &str, range: Range<usize>, escape: u8) -> (Vec<RawFlag
 
 /// The text of a piece of a flag, quotes and escapes removed.
 pub(super) fn unquote(raw: &str, escape: char) -> Cow<'_, str> {
-    if !raw.contains([escape, '"', '\'']) {
+    if !raw.bytes().any(|byte| matches!(byte, b'"' | b'\'') || char::from(byte) == escape) {
         return Cow::Borrowed(raw);
     }
     let mut text = String::with_capacity(raw.len());
@@ -257,6 +260,13 @@ mod tests {
             assert_eq!(found, *expected, "{text}");
             assert_eq!(&text[at..], *rest, "{text}");
         }
+    }
+
+    #[test]
+    fn an_escaped_equals_sign_counts() {
+        let text = r"--a\=b c";
+        let (flags, _) = split(text, 0..text.len(), b'\\');
+        assert_eq!((unquote(&text[flags[0].name()], '\\'), flags[0].value()), ("a".into(), Some(5..6)));
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
             escape: b'\\',
             tokens: Vec::with_capacity(text.len() / 16),
             directives: Vec::new(),
-            instructions: Vec::new(),
+            instructions: Vec::with_capacity(text.len() / 256),
             problems: Vec::new(),
             joined: String::new(),
             starts: Vec::new(),
