@@ -228,6 +228,37 @@ impl Edits {
         self.0.is_empty()
     }
 
+    /// Where a byte of the edited text came from: inside a replacement, the start of what it replaced.
+    #[must_use]
+    pub fn origin(&self, offset: usize) -> usize {
+        let mut shift = 0_isize;
+        for edit in &self.0 {
+            let start = edit.span.start.strict_add_signed(shift);
+            if offset < start {
+                break;
+            }
+            if offset < start + edit.replacement.len() {
+                return edit.span.start;
+            }
+            shift += edit.replacement.len().cast_signed() - edit.span.len().cast_signed();
+        }
+        offset.strict_add_signed(-shift)
+    }
+
+    /// Where a byte of the text stands after the edits; inside a replaced span, the start of the replacement.
+    #[must_use]
+    pub fn destination(&self, offset: usize) -> usize {
+        let mut shift = 0_isize;
+        for edit in &self.0 {
+            if edit.span.end <= offset {
+                shift += edit.replacement.len().cast_signed() - edit.span.len().cast_signed();
+            } else if edit.span.start <= offset {
+                return edit.span.start.strict_add_signed(shift);
+            }
+        }
+        offset.strict_add_signed(shift)
+    }
+
     /// The text after all of them.
     ///
     /// # Errors
@@ -284,6 +315,8 @@ mod tests {
         edits.add(Edit::insert(7, ">")).unwrap();
         assert_eq!(edits.add(Edit::insert(7, "?")), Err(EditError::Overlap(Span::at(7))));
         assert_eq!(edits.apply(text).unwrap(), "0234<x>789");
+        assert_eq!([0, 1, 2, 4, 5, 7, 9].map(|at| edits.destination(at)), [0, 1, 1, 3, 5, 7, 9]);
+        assert_eq!([0, 1, 3, 4, 5, 6, 7, 9].map(|at| edits.origin(at)), [0, 2, 4, 5, 5, 7, 7, 9]);
     }
 
     #[test]

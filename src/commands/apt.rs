@@ -363,6 +363,17 @@ fn truth(value: &str) -> bool {
     ["1", "yes", "true", "with", "on", "enable"].iter().any(|truth| value.eq_ignore_ascii_case(truth))
 }
 
+/// Whether it says of recommended packages whether to install them.
+#[must_use]
+pub fn sets_recommends(invocation: &Invocation) -> bool {
+    const NAMES: &[&str] =
+        &["--no-install-recommends", "--install-recommends", "-R", "-r", "--without-recommends", "--with-recommends"];
+    invocation.flags.iter().any(|flag| {
+        let value = flag.value.as_ref().and_then(|value| value.literal.as_deref()).unwrap_or_default();
+        NAMES.contains(&&*flag.name) || value.to_ascii_lowercase().starts_with("apt::install-recommends")
+    })
+}
+
 /// What an operand of `apt-get install` or `remove` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Package<'a> {

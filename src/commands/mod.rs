@@ -9,7 +9,12 @@
 
 pub mod apt;
 mod arguments;
+pub mod files;
+pub mod packages;
+mod program;
 mod wrappers;
+
+pub use program::Program;
 
 use crate::shell::{Script, Simple};
 use crate::source::Span;

@@ -1,0 +1,109 @@
+//! The build context: what is known of the files around a Dockerfile.
+//!
+//! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What can be asked of the world. Answers are memoised by the implementation; what is not known is `None`.
+///
+/// Paths are relative, with `/` between names, without `.` or `..` names.
+pub trait World: Sync {
+    /// What stands at `path` in the build context, `.dockerignore` not applied; `None` if there is no context or it
+    /// cannot be read.
+    fn look(&self, path: &str) -> Option<Look>;
+    /// The content of a file in the build context; `None` if it is not known, too large, or not a file.
+    fn read(&self, path: &str) -> Option<Arc<[u8]>>;
+    /// The names in a directory of the build context, sorted; the empty path is the context itself.
+    fn list(&self, path: &str) -> Option<Arc<[Box<str>]>>;
+    /// Whether git tracks this file of the build context.
+    fn tracked(&self, path: &str) -> Option<bool>;
+    /// The content of another file of the repository, by its path from the repository's root.
+    fn repository(&self, path: &str) -> Option<Arc<[u8]>>;
+    /// The digest of the index that an image reference names, as its registry says: `sha256:…`.
+    fn digest(&self, reference: &str) -> Option<Arc<str>>;
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Nothing.
+    Missing,
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link or a special file.
+    Other,
+}
+
+/// A world of which nothing is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nothing;
+
+impl World for Nothing {
+    fn look(&self, _: &str) -> Option<Look> {
+        None
+    }
+    fn read(&self, _: &str) -> Option<Arc<[u8]>> {
+        None
+    }
+    fn list(&self, _: &str) -> Option<Arc<[Box<str>]>> {
+        None
+    }
+    fn tracked(&self, _: &str) -> Option<bool> {
+        None
+    }
+    fn repository(&self, _: &str) -> Option<Arc<[u8]>> {
+        None
+    }
+    fn digest(&self, _: &str) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// A world held in memory: all files of the context are named, and the repository is the context.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Content by path.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Paths that git does not track; all others are tracked.
+    pub untracked: Vec<String>,
+    /// Digests by image reference.
+    pub digests: BTreeMap<String, String>,
+}
+
+impl World for Files {
+    fn look(&self, path: &str) -> Option<Look> {
+        if self.files.contains_key(path) {
+            return Some(Look::File);
+        }
+        let inside =
+            |file: &String| path.is_empty() || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        Some(if self.files.keys().any(inside) { Look::Directory } else { Look::Missing })
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.files.get(path).map(|content| content.as_slice().into())
+    }
+
+    fn list(&self, path: &str) -> Option<Arc<[Box<str>]>> {
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let names = self.files.keys().filter_map(|file| file.strip_prefix(&prefix)?.split('/').next());
+        let mut names: Vec<Box<str>> = names.map(Box::from).collect();
+        names.dedup();
+        Some(names.into())
+    }
+
+    fn tracked(&self, path: &str) -> Option<bool> {
+        Some(!self.untracked.iter().any(|other| other == path))
+    }
+
+    fn repository(&self, path: &str) -> Option<Arc<[u8]>> {
+        self.read(path)
+    }
+
+    fn digest(&self, reference: &str) -> Option<Arc<str>> {
+        self.digests.get(reference).map(|digest| digest.as_str().into())
+    }
+}

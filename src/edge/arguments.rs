@@ -1,0 +1,91 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An optimizing compiler for Dockerfiles: smaller images, faster rebuilds, less privilege.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 --check and something would change, 2 it could not be done."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print what would be better as a diff, or write it
+    Optimize(Optimize),
+    /// Say what a transform does, when it is safe, and why
+    Explain(Explain),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Prints a unified diff on standard output and a summary on standard error. Nothing is written without `--write`.
+#[derive(Debug, Args)]
+pub struct Optimize {
+    /// Dockerfiles, directories to search for them, or `-` for standard input
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write the result in place (to standard output for `-`)
+    #[arg(short, long, conflicts_with = "check", help_heading = "Output")]
+    pub write: bool,
+    /// Exit with 1 if anything would change
+    #[arg(long, help_heading = "Output")]
+    pub check: bool,
+    /// Also show what is held back, and why
+    #[arg(long, help_heading = "Output")]
+    pub why: bool,
+    /// Print no summary
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+
+    /// Also apply changes that need a person's check, all or those of these transforms
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', help_heading = "Choice")]
+    pub review: Option<Vec<String>>,
+    /// Run only these transforms
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub only: Option<Vec<String>>,
+    /// Do not run these transforms
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub skip: Vec<String>,
+    /// The build context [default: the Dockerfile's folder]
+    #[arg(long, value_name = "DIR", help_heading = "Choice")]
+    pub context: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A transform, or a rule of hadolint or BuildKit that it answers, such as DL3009; all transforms if left out
+    pub name: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Makes it the choice for standard output and standard error.
+    pub fn choose(self) {
+        match self {
+            Self::Auto => {}
+            Self::Always => anstream::ColorChoice::Always.write_global(),
+            Self::Never => anstream::ColorChoice::Never.write_global(),
+        }
+    }
+}

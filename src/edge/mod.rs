@@ -1,0 +1,80 @@
+//! The only folder that touches the world: command line, configuration, files, terminal.
+
+#![allow(clippy::disallowed_methods, reason = "this is the edge: files, environment and clock are read here only")]
+
+mod arguments;
+mod config;
+mod explain;
+mod files;
+mod optimize;
+mod summary;
+mod world;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use arguments::{Arguments, Command};
+
+/// Done.
+const DONE: u8 = 0;
+/// `--check`, and something would change.
+const WOULD_CHANGE: u8 = 1;
+/// It could not be done, or not for every file.
+const FAILED: u8 = 2;
+
+/// The program: reads the command line and answers with the exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { FAILED } else { DONE };
+            // A closed pipe is no reason to fail.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let code = match arguments.command {
+        Command::Optimize(optimize) => optimize::run(optimize),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "dockwright", &mut script);
+            let _ = anstream::stdout().write_all(&script);
+            DONE
+        }
+    };
+    ExitCode::from(code)
+}
+
+/// An error as a person sees it: what is wrong, and what to type.
+#[derive(Debug)]
+struct Failure {
+    message: String,
+    /// Lines of source that show the place.
+    excerpt: Option<String>,
+    help: Option<String>,
+    /// The file itself cannot be read: no failure if it was only found by searching.
+    skippable: bool,
+}
+
+impl Failure {
+    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), excerpt: None, help: Some(help.into()), skippable: false }
+    }
+
+    /// Prints it to standard error.
+    fn print(&self) {
+        let (red, bold) = (anstyle::AnsiColor::Red.on_default().bold(), anstyle::Style::new().bold());
+        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", self.message);
+        if let Some(excerpt) = &self.excerpt {
+            text += excerpt;
+        }
+        if let Some(help) = &self.help {
+            text += &format!("{bold}help{bold:#}: {help}\n");
+        }
+        let _ = anstream::stderr().write_all(text.as_bytes());
+    }
+}

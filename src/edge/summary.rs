@@ -1,0 +1,228 @@
+//! What standard error says: each change with its reason, what is held back, what to type next.
+
+use std::collections::HashSet;
+use std::io::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::pipeline::{Left, Outcome, Why};
+
+use super::arguments::Optimize;
+use super::optimize::Job;
+
+const NAME_WIDTH: usize = 22;
+
+pub struct Summary<'a> {
+    arguments: &'a Optimize,
+    text: String,
+    files: usize,
+    changed: usize,
+    changes: usize,
+    reviews: usize,
+    held: usize,
+    said: HashSet<String>,
+}
+
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+
+impl<'a> Summary<'a> {
+    pub fn new(arguments: &'a Optimize) -> Self {
+        Self {
+            arguments,
+            text: String::new(),
+            files: 0,
+            changed: 0,
+            changes: 0,
+            reviews: 0,
+            held: 0,
+            said: HashSet::new(),
+        }
+    }
+
+    /// Adds one file. Answers whether it failed.
+    pub fn add(&mut self, job: &Job) -> bool {
+        self.files += 1;
+        let outcome = match &job.result {
+            Ok(outcome) => outcome,
+            Err(failure) if job.named || !failure.skippable => {
+                // A fault of the configuration is the same for every file below it.
+                if self.said.insert(failure.message.clone()) {
+                    failure.print();
+                }
+                return true;
+            }
+            Err(failure) => {
+                // Found by searching, not named: not worth failing for.
+                self.text += &format!("{DIM}skipped {}{DIM:#}\n", failure.message);
+                return false;
+            }
+        };
+        self.file(job, outcome);
+        if let Some(Err(failure)) = &job.written {
+            failure.print();
+            return true;
+        }
+        false
+    }
+
+    fn file(&mut self, job: &Job, outcome: &Outcome) {
+        let path = if job.path == "-" { "standard input" } else { &job.path };
+        if let Some(hold) = &outcome.held {
+            self.held += 1;
+            if job.named || self.arguments.why {
+                self.text += &format!("{BOLD}{path}{BOLD:#}: left alone: line {}: {}\n", hold.line, hold.reason);
+            }
+            return;
+        }
+        let reviews: Vec<(&Left, &str)> = outcome
+            .left
+            .iter()
+            .filter_map(|left| match &left.why {
+                Why::NotReviewed(check) => Some((left, check.as_ref())),
+                _ => None,
+            })
+            .collect();
+        let held = outcome.left.iter().filter(|left| matches!(left.why, Why::Precondition(_))).count();
+        let applied: Vec<_> = outcome
+            .steps
+            .iter()
+            .flat_map(|step| step.applied.iter().map(move |applied| (step.transform, applied)))
+            .collect();
+        self.changes += applied.len();
+        self.reviews += reviews.len();
+        self.held += held;
+        if !applied.is_empty() {
+            self.changed += 1;
+        }
+        if applied.is_empty() && reviews.is_empty() {
+            if job.named || self.arguments.why {
+                let held = match held {
+                    0 => String::new(),
+                    _ if self.arguments.why => format!(" ({held} held)"),
+                    _ => format!(" ({held} held: dockwright optimize --why)"),
+                };
+                self.text += &format!("{path}: nothing to improve{held}\n");
+            }
+        } else {
+            self.text += &format!("{BOLD}{path}{BOLD:#}\n");
+            // The same reason at several places is said once.
+            let mut said: Vec<(&str, &str, usize)> = Vec::new();
+            for (name, applied) in &applied {
+                match said.iter_mut().find(|(other, message, _)| other == name && *message == applied.message) {
+                    Some((_, _, count)) => *count += 1,
+                    None => said.push((name, &applied.message, 1)),
+                }
+            }
+            for (name, message, count) in said {
+                let times = if count > 1 { format!(" ({count} places)") } else { String::new() };
+                self.text +=
+                    &format!("  {}{name}{:#}{:width$}{message}{times}\n", green(), green(), "", width = pad(name));
+            }
+            let checks = applied.iter().filter_map(|(name, applied)| Some((name, applied.check.as_ref()?)));
+            let mut seen = Vec::new();
+            for (name, check) in checks {
+                if !seen.contains(&(name, check)) {
+                    self.text += &format!("  {:NAME_WIDTH$}{BOLD}check{BOLD:#}: {check} ({name})\n", "");
+                    seen.push((name, check));
+                }
+            }
+            if !reviews.is_empty() {
+                self.text += &format!("\n  With your review, {} more:\n", reviews.len());
+                for (left, check) in &reviews {
+                    self.text += &format!(
+                        "  {}{:width$}{} {DIM}(line {}){DIM:#}\n",
+                        left.transform,
+                        "",
+                        left.message,
+                        left.lines.0,
+                        width = pad(left.transform)
+                    );
+                    self.text += &format!("  {:NAME_WIDTH$}{DIM}check:{DIM:#} {check}\n", "");
+                }
+            }
+        }
+        for left in &outcome.left {
+            if let Why::Dropped(reason) = &left.why {
+                self.text += &format!(
+                    "  {}{:width$}not applied, a bug of dockwright (please report it): {reason}\n",
+                    left.transform,
+                    "",
+                    width = pad(left.transform)
+                );
+            }
+        }
+        if self.arguments.why {
+            self.why(path, outcome);
+        }
+    }
+
+    fn why(&mut self, path: &str, outcome: &Outcome) {
+        for left in &outcome.left {
+            let (word, reason) = match &left.why {
+                Why::Precondition(reason) => ("held", reason.as_ref()),
+                Why::Suppressed => ("kept", "a `# dockwright: keep` comment says so"),
+                Why::Denied => ("denied", "it was asked not to be applied"),
+                Why::Advice => ("advice", "by hand"),
+                Why::NotReviewed(_) | Why::Dropped(_) => continue,
+            };
+            let line = outcome.before.lines().nth(left.lines.0.saturating_sub(1)).unwrap_or_default().trim();
+            let line: String = line.chars().take(90).collect();
+            self.text += &format!(
+                "{BOLD}{path}:{}{BOLD:#}  {}  {word}\n  {DIM}{line}{DIM:#}\n  {}: {reason}\n",
+                left.lines.0, left.transform, left.message
+            );
+        }
+    }
+
+    /// Prints it, with what to type next.
+    pub fn finish(mut self) {
+        if self.arguments.quiet {
+            return;
+        }
+        let (changes, changed) = (count(self.changes, "change"), count(self.changed, "file"));
+        let level = if self.arguments.review.is_some() { "" } else { "safe " };
+        let paths: Vec<String> =
+            self.arguments.paths.iter().map(|path| path.display().to_string()).filter(|path| path != ".").collect();
+        let paths = if paths.is_empty() { String::new() } else { format!(" {}", paths.join(" ")) };
+        if self.changes > 0 {
+            let written = if self.arguments.write {
+                format!("Wrote {changes} in {changed}.")
+            } else {
+                format!(
+                    "{} {level}{} in {changed}. Write them: dockwright optimize -w{paths}",
+                    self.changes,
+                    plural(self.changes, "change")
+                )
+            };
+            self.text += &format!("\n{written}\n");
+        } else if self.files > 1 {
+            self.text += &format!("{} looked at, nothing to improve\n", count(self.files, "file"));
+        }
+        if self.reviews > 0 {
+            self.text +=
+                &format!("See the {} that need your check: dockwright optimize --review{paths}\n", self.reviews);
+        }
+        if self.held > 0 && !self.arguments.why && self.changes + self.reviews > 0 {
+            self.text += &format!("{} held back: dockwright optimize --why{paths}\n", self.held);
+        }
+        let _ = anstream::stderr().write_all(self.text.as_bytes());
+    }
+}
+
+const fn green() -> Style {
+    AnsiColor::Green.on_default()
+}
+
+/// Blanks that bring what follows a name to the second column.
+const fn pad(name: &str) -> usize {
+    if name.len() + 1 < NAME_WIDTH { NAME_WIDTH - name.len() } else { 1 }
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
+fn count(count: usize, word: &str) -> String {
+    format!("{count} {}", plural(count, word))
+}

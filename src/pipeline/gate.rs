@@ -1,0 +1,211 @@
+//! The gate: what every step is held to, in release builds too.
+//!
+//! A change that fails is dropped and reported as our bug. The gate knows no transform: it compares the text before and
+//! after with what the change promised.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::mem::discriminant;
+
+use crate::dockerfile::{Document, Instruction, Kind, TokenKind};
+use crate::source::Edits;
+use crate::transform::{Field, Finding, Promise, View};
+
+/// Applies the changes of `findings`, and answers with the text read again if it is what they promised.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document), String> {
+    let before = view.doc;
+    let mut edits = Edits::new();
+    let mut promises = Vec::new();
+    let mut claimed = vec![false; before.instructions().len()];
+    for finding in findings {
+        let Some(change) = finding.change() else { return Err("nothing to apply".into()) };
+        if change.edits.is_empty() && change.ignore_lines.is_empty() {
+            return Err("a change without edits".into());
+        }
+        edits.extend(&change.edits).map_err(|error| error.to_string())?;
+        promises.extend(change.promises.iter().cloned());
+        for index in &finding.instructions {
+            *claimed.get_mut(*index).ok_or("a finding names an instruction that is not there")? = true;
+        }
+    }
+    let text = edits.apply(before.text()).map_err(|error| error.to_string())?;
+    let after = Document::parse(text);
+    if let Some(problem) = after.problems().first() {
+        return Err(format!("line {} of the result: {}", after.line(problem.span.start), problem.message));
+    }
+    let gate = Gate { before, after: &after, edits: &edits, promises: &promises };
+    let untouched = gate.untouched(&claimed)?;
+    gate.order()?;
+    gate.comments()?;
+    gate.configuration()?;
+    gate.scripts(&untouched)?;
+    Ok((edits, after))
+}
+
+struct Gate<'a> {
+    before: &'a Document,
+    after: &'a Document,
+    edits: &'a Edits,
+    promises: &'a [Promise],
+}
+
+impl Gate<'_> {
+    /// Instructions that no finding claims stand in the result as they were. Answers with their indices there.
+    fn untouched(&self, claimed: &[bool]) -> Result<Vec<usize>, String> {
+        let mut kept = Vec::new();
+        for (instruction, claimed) in self.before.instructions().iter().zip(claimed) {
+            if *claimed {
+                continue;
+            }
+            let start = self.edits.destination(instruction.span.start);
+            let index = self.after.instructions().partition_point(|other| other.span.start < start);
+            let same = self.after.instructions().get(index).is_some_and(|other| {
+                other.span.start == start
+                    && self.after.slice(other.span) == self.before.slice(instruction.span)
+                    && discriminant(&other.kind) == discriminant(&instruction.kind)
+            });
+            if !same {
+                let line = self.before.line(instruction.span.start);
+                return Err(format!("line {line} is changed, which no finding claims"));
+            }
+            kept.push(index);
+        }
+        Ok(kept)
+    }
+
+    /// The instructions are in the same order, unless something moves.
+    fn order(&self) -> Result<(), String> {
+        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage)) {
+            return Ok(());
+        }
+        let joins = self.promises.contains(&Promise::Joins);
+        let keywords = |doc: &Document| {
+            let mut keywords: Vec<String> =
+                doc.instructions().iter().map(|instruction| doc.keyword(instruction)).collect();
+            if joins {
+                keywords.dedup_by(|a, b| a == "RUN" && b == "RUN");
+            }
+            keywords
+        };
+        let renamed = |keyword: String| {
+            // ADD may become COPY, and MAINTAINER a LABEL, where that is promised.
+            match keyword.as_str() {
+                "ADD" if self.promises.contains(&Promise::Transfer) => "COPY".into(),
+                "MAINTAINER" if self.promises.contains(&Promise::Config(Field::Label)) => "LABEL".into(),
+                _ => keyword,
+            }
+        };
+        let (before, after) = (keywords(self.before), keywords(self.after));
+        if before.into_iter().map(renamed).eq(after.into_iter().map(renamed)) {
+            return Ok(());
+        }
+        Err("instructions are added, removed or in another order".into())
+    }
+
+    /// Every comment is still there.
+    fn comments(&self) -> Result<(), String> {
+        let comments = |doc: &Document| {
+            let mut count: HashMap<String, usize> = HashMap::new();
+            for token in
+                doc.tokens().iter().filter(|token| matches!(token.kind, TokenKind::Comment | TokenKind::Directive))
+            {
+                *count.entry(doc.slice(token.span).trim().to_owned()).or_default() += 1;
+            }
+            count
+        };
+        let after = comments(self.after);
+        for (comment, count) in comments(self.before) {
+            let promised = |promise: &Promise| matches!(promise, Promise::DropsComment(text) if text.trim() == comment);
+            if after.get(&comment).copied().unwrap_or(0) < count && !self.promises.iter().any(promised) {
+                return Err(format!("a comment is lost: {comment}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the text says of each stage's configuration is unchanged.
+    fn configuration(&self) -> Result<(), String> {
+        let stages = |doc: &Document| -> Vec<Vec<(Option<Field>, String)>> {
+            let global = &doc.instructions()[..doc.stages().first().map_or(0, |stage| stage.instructions.start)];
+            let stages = doc.stages().iter().map(|stage| &doc.instructions()[stage.instructions.clone()]);
+            std::iter::once(global).chain(stages).map(|stage| self.fields(doc, stage)).collect()
+        };
+        let (before, after) = (stages(self.before), stages(self.after));
+        let same = if self.promises.contains(&Promise::Stage) {
+            let settings = |stages: &[Vec<(Option<Field>, String)>]| {
+                stages.last().map(|last| last.iter().filter(|(field, _)| field.is_some()).cloned().collect::<Vec<_>>())
+            };
+            settings(&before) == settings(&after)
+        } else {
+            before == after
+        };
+        if same { Ok(()) } else { Err("the configuration of a stage is changed".into()) }
+    }
+
+    /// The instructions that make the configuration, with their logical text, but for promised fields.
+    fn fields(&self, doc: &Document, instructions: &[Instruction]) -> Vec<(Option<Field>, String)> {
+        let mut fields = Vec::new();
+        for instruction in instructions {
+            let field = match instruction.kind {
+                Kind::From(_) if self.promises.contains(&Promise::Base) => continue,
+                Kind::From(_) => None,
+                Kind::Arg(_) if self.promises.contains(&Promise::Moves) => continue,
+                Kind::Arg(_) => None,
+                _ => match field_of(&instruction.kind) {
+                    Some(field) if self.promises.contains(&Promise::Config(field)) => continue,
+                    Some(Field::User) if self.promises.contains(&Promise::User) => continue,
+                    Some(field) => Some(field),
+                    None => continue,
+                },
+            };
+            fields.push((field, doc.joined(instruction, instruction.span).into_owned()));
+        }
+        fields
+    }
+
+    /// Each changed RUN is still shell.
+    fn scripts(&self, untouched: &[usize]) -> Result<(), String> {
+        for (index, instruction) in self.after.instructions().iter().enumerate() {
+            if untouched.binary_search(&index).is_ok() || !matches!(instruction.kind, Kind::Run(_)) {
+                continue;
+            }
+            let Some(script) = self.after.script(index) else { continue };
+            if let Err(why) = script.body() {
+                let known = self.before.instructions().iter().any(|other| {
+                    discriminant(&other.kind) == discriminant(&instruction.kind)
+                        && text_of(self.before, other) == text_of(self.after, instruction)
+                });
+                if !known {
+                    return Err(format!("line {} of the result: {}", self.after.line(instruction.span.start), why.0));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_of<'d>(doc: &'d Document, instruction: &Instruction) -> Cow<'d, str> {
+    doc.joined(instruction, instruction.arguments)
+}
+
+/// The field of the image's configuration that an instruction sets.
+const fn field_of(kind: &Kind) -> Option<Field> {
+    Some(match kind {
+        Kind::Env(_) => Field::Env,
+        Kind::User(_) => Field::User,
+        Kind::Workdir(_) => Field::Workdir,
+        Kind::Cmd(_) => Field::Cmd,
+        Kind::Entrypoint(_) => Field::Entrypoint,
+        Kind::Expose(_) => Field::Expose,
+        Kind::Volume(_) => Field::Volume,
+        Kind::Label(_) | Kind::Maintainer(_) => Field::Label,
+        Kind::Healthcheck(_) => Field::Healthcheck,
+        Kind::Stopsignal(_) => Field::Stopsignal,
+        Kind::Shell(_) => Field::Shell,
+        Kind::Onbuild(_) => Field::Onbuild,
+        Kind::From(_) | Kind::Run(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Add(_) | Kind::Unknown => return None,
+    })
+}

@@ -1,0 +1,156 @@
+//! The idioms of editing: append a command to a list, add a flag, join two RUNs, take a word away.
+//!
+//! They own the formatting: what is added looks like what is there (line breaks, indentation, escape character), and a
+//! place to insert is the end of what precedes it, so that a continuation that follows stays where it is.
+
+use crate::dockerfile::{Document, Instruction};
+use crate::shell::{Command, Item, List, Operator, Pipeline, Script, Separator, Simple};
+use crate::source::{Edit, Span};
+
+/// The line break of the file at `offset`: that of its line, or of the line before where that is the last.
+#[must_use]
+pub fn line_break(doc: &Document, offset: usize) -> &'static str {
+    let text = doc.text();
+    let at = text[offset..].find('\n').map(|at| offset + at).or_else(|| text[..offset].rfind('\n'));
+    if at.is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+/// Why a command cannot be appended to a script so that it runs only if all before it succeeded, and the status stays.
+///
+/// # Errors
+/// The reason, in words.
+pub fn appendable(script: &Script) -> Result<&Item, &'static str> {
+    let list = script.body().map_err(|_| "the script is not understood")?;
+    let last = list.items.last().ok_or("the script is empty")?;
+    if last.separator == Separator::Background {
+        return Err("the last command runs in the background");
+    }
+    if last.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or) {
+        return Err("the last list has an `||`, behind which it would run after a failure, too");
+    }
+    let pipelines = pipelines(last);
+    if pipelines.iter().any(|pipeline| pipeline.negated) {
+        return Err("the last command is negated with `!`");
+    }
+    let simple = |command: &Command| matches!(command, Command::Simple(_));
+    if !pipelines.iter().all(|pipeline| pipeline.commands.iter().all(simple)) {
+        return Err("the last command is a compound command");
+    }
+    let behind = last.and_or.span.end;
+    if script
+        .comments()
+        .iter()
+        .any(|comment| comment.start >= behind && !script.text()[behind..comment.start].contains('\n'))
+    {
+        return Err("a shell comment follows the last command on its line");
+    }
+    let heredoc = |simple: &Simple| simple.redirections.iter().any(|redirection| redirection.heredoc.is_some());
+    if script.commands().into_iter().any(|simple| simple.span.start >= last.and_or.span.start && heredoc(simple)) {
+        return Err("the last command reads a here-document");
+    }
+    Ok(last)
+}
+
+/// The pipelines of an item, in order.
+#[must_use]
+pub fn pipelines(item: &Item) -> Vec<&Pipeline> {
+    std::iter::once(&item.and_or.first).chain(item.and_or.rest.iter().map(|(.., pipeline)| pipeline)).collect()
+}
+
+/// Appends ` && command` to the last list of the RUN `instruction`, in the style of its list.
+///
+/// # Errors
+/// Why not, in words.
+pub fn append(doc: &Document, instruction: &Instruction, script: &Script, command: &str) -> Result<Edit, &'static str> {
+    let last = appendable(script)?;
+    let at = script.map().behind(last.and_or.span.end).ok_or("the end of the script is not in the file")?;
+    let separator = if instruction.arguments.start <= at && at <= instruction.arguments.end {
+        and(doc, instruction, script)
+    } else {
+        // Inside a here-document the lines are the shell's own.
+        " && ".into()
+    };
+    Ok(Edit::insert(at, format!("{separator}{command}")))
+}
+
+/// What stands between two commands that `&&` joins, in the style of `instruction`: as between its last two commands, or a
+/// continuation with four blanks.
+#[must_use]
+pub fn and(doc: &Document, instruction: &Instruction, script: &Script) -> String {
+    let between = script.body().ok().and_then(|list| list.items.last()).and_then(|item| {
+        let (operator, _, last) = item.and_or.rest.last()?;
+        let before = item.and_or.rest.iter().rev().nth(1).map_or(&item.and_or.first, |(.., pipeline)| pipeline);
+        let span = Span::new(script.map().behind(before.span.end)?, script.map().before(last.span.start)?);
+        let text = doc.slice(span);
+        (*operator == Operator::And && text.contains('\n') && !text.contains('#')).then_some(text)
+    });
+    between.map_or_else(|| continuation(doc, instruction, "&& "), Into::into)
+}
+
+/// A continuation in the style of the file: a blank, the escape character, a line break, the indentation of the
+/// instruction's last line or four blanks, and `start`.
+#[must_use]
+pub fn continuation(doc: &Document, instruction: &Instruction, start: &str) -> String {
+    let text = doc.slice(instruction.span);
+    let indent = text
+        .rfind('\n')
+        .map(|at| &text[at + 1..])
+        .map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
+    let indent = indent.filter(|indent| !indent.is_empty() && instruction.heredocs.is_empty()).unwrap_or("    ");
+    format!(" {}{}{indent}{start}", doc.escape(), line_break(doc, instruction.span.end))
+}
+
+/// Inserts ` flag` behind the word that ends at `offset` of the script.
+#[must_use]
+pub fn insert_word(script: &Script, offset: usize, word: &str) -> Option<Edit> {
+    Some(Edit::insert(script.map().behind(offset)?, format!(" {word}")))
+}
+
+/// The source from the end of `first` to the start of `second`'s arguments, replaced so that both RUNs become one:
+/// `separator` stands between their commands, and the comments between them stay, as whole lines. `skip` is how much of
+/// the second script is dropped (a `set -e;` that the first one has too), as an offset into it.
+#[must_use]
+pub fn join(
+    doc: &Document,
+    first: &Instruction,
+    index: usize,
+    skip: usize,
+    script: &Script,
+    separator: &str,
+) -> Option<Edit> {
+    let start = first.span.end;
+    let end = script.map().before(skip)?;
+    let mut comments = String::new();
+    for comment in doc.comments_above(index).into_iter().chain(comments_between(doc, first, index)) {
+        let line = doc.text()[..comment.start].rfind('\n').map_or(0, |at| at + 1);
+        let text = doc.slice(Span::new(line, comment.end));
+        if !comments.lines().any(|other| other == text) {
+            comments += text;
+            comments += line_break(doc, comment.end);
+        }
+    }
+    let line_break = line_break(doc, start);
+    let replacement = if comments.is_empty() {
+        separator.to_owned()
+    } else {
+        let (head, tail) = separator.split_once(line_break)?;
+        format!("{head}{line_break}{comments}{tail}")
+    };
+    Some(Edit::replace(doc.text(), Span::new(start, end), replacement))
+}
+
+/// Whole-line comments between an instruction and the one at `index`, whatever blank lines stand between.
+#[must_use]
+pub fn comments_between(doc: &Document, first: &Instruction, index: usize) -> Vec<Span> {
+    let next = &doc.instructions()[index];
+    let tokens = doc.tokens();
+    let from = tokens.partition_point(|token| token.span.start < first.span.end);
+    let between = tokens[from..].iter().take_while(|token| token.span.end <= next.span.start);
+    between.filter(|token| token.kind == crate::dockerfile::TokenKind::Comment).map(|token| token.span).collect()
+}
+
+/// The source of items `..count` removed from a list together with what separates them from the next.
+#[must_use]
+pub fn leading_items(list: &List, count: usize) -> Option<usize> {
+    list.items.get(count).map(|item| item.and_or.span.start)
+}

@@ -1,0 +1,176 @@
+//! The command line, as a user has it: exit codes, streams, files.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const BEFORE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n";
+const AFTER: &str =
+    "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\n";
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // It may end before it has read everything.
+    let _ = child.stdin.take().expect("a pipe").write_all(input);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    Ran { code: status.code().expect("it exits"), out: text(stdout), err: text(stderr) }
+}
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+#[test]
+fn a_diff_goes_to_standard_output_and_its_reasons_to_standard_error() {
+    let folder = folder(&[("Dockerfile", BEFORE)]);
+    let ran = run(folder.path(), &["optimize"], b"");
+    assert_eq!(ran.code, 0);
+    assert_eq!(
+        ran.out,
+        "--- a/Dockerfile\n+++ b/Dockerfile\n@@ -1,2 +1,3 @@\n FROM debian:12\n-RUN apt-get update && apt-get install -y curl\n+RUN apt-get update && apt-get install -y curl \\\n+    && rm -rf /var/lib/apt/lists/*\n"
+    );
+    for part in [
+        "apt-lists",
+        "the layer keeps the package lists",
+        "1 safe change in 1 file. Write them: dockwright optimize -w",
+        "check: nothing needs what curl",
+    ] {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+    assert_eq!(fs::read_to_string(folder.path().join("Dockerfile")).expect("a file"), BEFORE, "nothing is written");
+}
+
+#[test]
+fn git_takes_the_diff() {
+    let folder = folder(&[
+        ("a b/Dockerfile", BEFORE),
+        ("c/x.Dockerfile", BEFORE.trim_end()),
+        ("d/Containerfile", &BEFORE.replace('\n', "\r\n")),
+    ]);
+    let ran = run(folder.path(), &["optimize", "-q"], b"");
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let mut git =
+        Command::new("git").args(["apply", "-"]).current_dir(folder.path()).stdin(Stdio::piped()).spawn().expect("git");
+    git.stdin.take().expect("a pipe").write_all(ran.out.as_bytes()).expect("git reads");
+    assert!(git.wait().expect("git ends").success(), "{}", ran.out);
+    assert_eq!(fs::read_to_string(folder.path().join("a b/Dockerfile")).expect("a file"), AFTER);
+    assert_eq!(fs::read_to_string(folder.path().join("c/x.Dockerfile")).expect("a file"), AFTER.trim_end());
+    assert_eq!(fs::read_to_string(folder.path().join("d/Containerfile")).expect("a file"), AFTER.replace('\n', "\r\n"));
+}
+
+#[test]
+fn check_exits_with_one_if_anything_would_change() {
+    let folder = folder(&[("Dockerfile", BEFORE), ("good/Dockerfile", AFTER)]);
+    assert_eq!(run(folder.path(), &["optimize", "--check"], b"").code, 1);
+    assert_eq!(run(folder.path(), &["optimize", "--check", "good"], b"").code, 0);
+}
+
+#[test]
+fn standard_input() {
+    let folder = folder(&[]);
+    let ran = run(folder.path(), &["optimize", "-"], BEFORE.as_bytes());
+    assert!(ran.code == 0 && ran.out.starts_with("--- a/Dockerfile\n"), "{}", ran.out);
+    assert_eq!(run(folder.path(), &["optimize", "-w", "-"], BEFORE.as_bytes()).out, AFTER);
+}
+
+#[cfg(unix)]
+#[test]
+fn writing_keeps_mode_line_endings_and_links() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let text = format!("\u{feff}{}", BEFORE.replace('\n', "\r\n"));
+    let folder = folder(&[("real/file", &text)]);
+    let (file, link) = (folder.path().join("real/file"), folder.path().join("Dockerfile"));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("a mode");
+    symlink("real/file", &link).expect("a link");
+    let ran = run(folder.path(), &["optimize", "-w", "Dockerfile"], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{}", ran.err);
+    assert!(ran.err.contains("Wrote 1 change in 1 file."), "{}", ran.err);
+    assert_eq!(fs::read_to_string(&file).expect("a file"), format!("\u{feff}{}", AFTER.replace('\n', "\r\n")));
+    assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o640);
+    assert!(link.is_symlink());
+    assert_eq!(fs::read_dir(folder.path().join("real")).expect("a folder").count(), 1, "nothing is left behind");
+}
+
+#[cfg(unix)]
+#[test]
+fn bad_input_is_a_clear_error() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = folder(&[
+        ("open/Dockerfile", "FROM a\nRUN cat <<EOF > f\nx\n"),
+        ("empty/Dockerfile", ""),
+        ("fine/Dockerfile", BEFORE),
+        ("nothing/README", ""),
+        ("config/Dockerfile", BEFORE),
+        ("config/dockwright.toml", "reviews = true\n"),
+        ("locked/Dockerfile", BEFORE),
+    ]);
+    let at = |path: &str| folder.path().join(path);
+    fs::write(at("latin"), b"FROM a\nRUN echo \xe9\n").expect("a file");
+    fs::File::create(at("huge")).and_then(|file| file.set_len(50 << 20)).expect("a file");
+    fs::set_permissions(at("locked/Dockerfile"), fs::Permissions::from_mode(0o444)).expect("a mode");
+    symlink("loop", at("loop")).expect("a link");
+    assert!(Command::new("mkfifo").arg(at("fifo")).status().expect("mkfifo").success());
+    let cases: [(&[&str], &str); 11] = [
+        (&["optimize", "open/Dockerfile"], "error: open/Dockerfile:2: here-document EOF never ends"),
+        (&["optimize", "empty/Dockerfile"], "error: empty/Dockerfile:1: "),
+        (&["optimize", "absent"], "error: absent: No such file"),
+        (&["optimize", "latin"], "error: latin:2: not UTF-8"),
+        (&["optimize", "huge"], "error: huge: larger than 8 MiB"),
+        (&["optimize", "fifo"], "error: fifo: not a regular file"),
+        (&["optimize", "loop"], "error: loop: "),
+        (&["optimize", "nothing"], "error: nothing: no Dockerfile is in it"),
+        (&["optimize", "config"], "config/dockwright.toml:1: unknown field `reviews`"),
+        (&["optimize", "-w", "locked/Dockerfile"], "error: locked/Dockerfile: is read-only"),
+        (&["optimize", "--only", "apt-list"], "error: no transform is called `apt-list`"),
+    ];
+    for (arguments, expected) in cases {
+        let ran = run(folder.path(), arguments, b"");
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.err);
+        assert!(ran.err.contains(expected) && ran.err.contains("help: "), "{arguments:?}: {}", ran.err);
+        assert_eq!(ran.out, "", "{arguments:?}");
+    }
+    // Other files are still handled.
+    let ran = run(folder.path(), &["optimize", "absent", "fine/Dockerfile"], b"");
+    assert!(ran.code == 2 && ran.out.contains("+++ b/fine/Dockerfile"), "{}", ran.out);
+}
+
+#[test]
+fn explain_finds_a_transform_by_name_and_by_rule() {
+    let folder = folder(&[]);
+    for name in ["apt-lists", "DL3009"] {
+        let ran = run(folder.path(), &["explain", name], b"");
+        assert!(ran.code == 0 && ran.out.starts_with("apt-lists "), "{}", ran.out);
+    }
+    assert_eq!(run(folder.path(), &["explain", "nonsense"], b"").code, 2);
+    assert!(run(folder.path(), &["explain"], b"").out.lines().count() >= 3);
+}
+
+#[test]
+fn completions_and_help() {
+    let folder = folder(&[]);
+    assert!(run(folder.path(), &["completions", "bash"], b"").out.contains("_dockwright"));
+    let help = run(folder.path(), &["optimize", "--help"], b"");
+    assert!(help.code == 0 && help.out.lines().count() < 60, "{}", help.out);
+    assert_eq!(run(folder.path(), &["frobnicate"], b"").code, 2);
+}

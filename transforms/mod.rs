@@ -1,0 +1,12 @@
+//! The pipeline in order. The only file that names a transform.
+//!
+//! Joins come first, then moves and splits, then mounts, then cleanup, so that each sees what the one before wrote.
+
+mod apt_lists;
+mod join_runs;
+mod no_recommends;
+
+use crate::transform::Transform;
+
+/// All transforms, in the order in which they run.
+pub const ALL: &[Transform] = &[join_runs::TRANSFORM, apt_lists::TRANSFORM, no_recommends::TRANSFORM];
