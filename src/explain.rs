@@ -140,8 +140,9 @@ struct Fence {
 
 fn read_cases(text: &'static str, first_line: usize) -> Result<Vec<Case>, String> {
     let mut cases = Vec::new();
-    let (mut heading, mut fences, mut open): (Option<(&str, usize)>, Vec<Fence>, Option<(&str, usize)>) =
-        (None, Vec::new(), None);
+    let mut heading: Option<(&str, usize)> = None;
+    let mut fences = Vec::new();
+    let mut open: Option<(&str, usize)> = None;
     let mut offset = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         let (start, bare) = (offset, line.trim_end_matches('\n'));

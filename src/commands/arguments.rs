@@ -44,6 +44,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The name of the program.
+    #[allow(dead_code, reason = "for the families of tools that follow")]
     pub fn program(&self) -> &str {
         &self.call.program
     }
@@ -65,6 +66,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The next word, if it is literal, without stepping over it.
+    #[allow(dead_code, reason = "for the families of tools that follow")]
     pub fn peek(&self) -> Option<&str> {
         self.call.arguments.get(self.next)?.literal.as_deref()
     }

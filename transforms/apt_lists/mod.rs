@@ -193,10 +193,12 @@ fn opaque(view: &View<'_>, script: &Script, program: &Program<'_>) -> bool {
     {
         return false;
     }
-    // A script of the context that does not speak of apt cannot need the lists.
+    // A script of the context that speaks neither of apt nor of another script cannot need the lists.
     let local = runs.trim_start_matches("./").trim_start_matches('/');
-    let known = view.world.read(local).or_else(|| view.world.read(name));
-    known.is_none_or(|content| content.windows(3).any(|window| window == b"apt"))
+    let Some(content) = view.world.read(local) else { return true };
+    let Ok(content) = std::str::from_utf8(&content) else { return true };
+    let (_, body) = content.split_once('\n').unwrap_or(("", content));
+    ["apt", ".sh", "bash", "sh "].iter().any(|word| body.contains(word))
 }
 
 /// Programs that are there by installation.
