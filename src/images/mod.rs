@@ -231,6 +231,8 @@ pub struct Account {
     pub name: &'static str,
     /// The number.
     pub uid: u32,
+    /// The number of its group.
+    pub gid: u32,
     /// The home.
     pub home: &'static str,
     /// The family in whose variants it is like this; `None`: in all.
@@ -407,13 +409,24 @@ impl Image {
     /// The account with this name, if it is known to be in the image. That of root is not listed.
     #[must_use]
     pub fn account(&self, name: &str) -> Option<&'static Account> {
+        self.accounts().find(|account| account.name == name)
+    }
+
+    /// The account with this number, if it is known to be in the image. That of root is not listed.
+    #[must_use]
+    pub fn account_of(&self, uid: u32) -> Option<&'static Account> {
+        self.accounts().find(|account| account.uid == uid)
+    }
+
+    fn accounts(&self) -> impl Iterator<Item = &'static Account> {
         let of_family: &'static [Account] = match self.family {
             Family::Debian | Family::Ubuntu => table::DEBIAN_ACCOUNTS,
             Family::Alpine => table::ALPINE_ACCOUNTS,
             _ => &[],
         };
-        let own = self.accounts.iter().filter(|account| account.only.is_none_or(|family| family == self.family));
-        own.chain(of_family).find(|account| account.name == name)
+        let family = self.family;
+        let own = self.accounts.iter().filter(move |account| account.only.is_none_or(|only| only == family));
+        own.chain(of_family)
     }
 }
 

@@ -82,11 +82,11 @@ pub(super) const DEBIAN_ACCOUNTS: &[Account] =
 pub(super) const ALPINE_ACCOUNTS: &[Account] = &[account("nobody", 65534, "/")];
 
 const fn account(name: &'static str, uid: u32, home: &'static str) -> Account {
-    Account { name, uid, home, only: None }
+    Account { name, uid, gid: uid, home, only: None }
 }
 
 const fn account_on(only: Family, name: &'static str, uid: u32, home: &'static str) -> Account {
-    Account { name, uid, home, only: Some(only) }
+    Account { name, uid, gid: uid, home, only: Some(only) }
 }
 
 const fn named(name: &'static str, uid: u32) -> User {
@@ -136,6 +136,7 @@ const DISTROLESS: Row = Row {
     system: System::Bare,
     user: User::Root,
     home: Some("/root"),
+    accounts: &[account("nonroot", 65532, "/home/nonroot"), account("nobody", 65534, "/nonexistent")],
     shell: Some(SHELL),
     ..UNKNOWN
 };
@@ -845,7 +846,7 @@ pub(super) static TABLE: &[Row] = &[
         family: Family::Ubuntu,
         user: named("jovyan", 1000),
         home: Some("/home/jovyan"),
-        accounts: &[account("jovyan", 1000, "/home/jovyan")],
+        accounts: &[Account { name: "jovyan", uid: 1000, gid: 100, home: "/home/jovyan", only: None }],
         workdir: Some("/home/jovyan"),
         shell: Some(&["/bin/bash", "-o", "pipefail", "-c"]),
         env: &[("CONDA_DIR", Some("/opt/conda")), ("HOME", Some("/home/jovyan")), ("NB_USER", Some("jovyan"))],
