@@ -178,9 +178,13 @@ impl<'t> Reader<'t> {
         self.at_boundary().then_some(())
     }
 
-    /// Whether a word can end here.
+    /// Whether a word can end here. What a continuation joins to it would belong to it.
     fn at_boundary(&self) -> bool {
-        self.peek().is_none_or(|byte| b" \t\n;&|<>()".contains(&byte)) || self.rest().starts_with("\\\n")
+        let mut rest = self.rest();
+        while let Some(next) = rest.strip_prefix("\\\n") {
+            rest = next;
+        }
+        rest.bytes().next().is_none_or(|byte| b" \t\n;&|<>()".contains(&byte))
     }
 
     /// Steps over blanks and continuations.
@@ -536,11 +540,16 @@ impl<'t> Reader<'t> {
     }
 
     /// The word at `written`, which the parser has as `pieces`.
-    fn word(&mut self, written: Span, pieces: &[&ast::Word]) -> Option<Word> {
+    fn word(&mut self, mut written: Span, pieces: &[&ast::Word]) -> Option<Word> {
         if written.start != self.at || written.end > self.end {
             return None;
         }
-        let raw = self.text.get(written.start..written.end)?;
+        let mut raw = self.text.get(written.start..written.end)?;
+        // The parser may take a continuation behind a word for part of it.
+        while let Some(shorter) = raw.strip_suffix("\\\n") {
+            raw = shorter;
+        }
+        written.end = written.start + raw.len();
         let literal = words::literal(raw);
         let substitutions = if literal.is_some() { Vec::new() } else { self.substitutions(written, pieces)? };
         self.at = written.end;

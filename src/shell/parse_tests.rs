@@ -184,6 +184,8 @@ fn trees() {
         ("echo $'a\\n' $\"b\"", r#"<echo $'a\n' $"b">[echo,$'a\n'?,$"b"?]"#),
         ("a {b} }", "<a {b} }>[a,{b},}]"),
         ("echo if then", "<echo if then>[echo,if,then]"),
+        ("a\\\n  b `# c`\\\n  d", "<a\\\n  b `# c`\\\n  d>[a,b,`# c`?(),d]"),
+        ("a\\\n\\\n&& b\\\nc; if x\\\n; then y; fi", "<a>[a] && <b\\\nc>[b\\\nc→bc] ; If(<x>[x] ;)(<y>[y] ;)"),
         ("a \\\n&& b", "<a>[a] && <b>[b]"),
         ("time a | b; c", "Other ; <c>[c]"),
         ("! { a; }", "! Brace(<a>[a] ;)"),
