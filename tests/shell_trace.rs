@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dockwright::shell::trace::{ShellOptions, Trace, trace};
+use dockwright::shell::trace::{Rules, ShellOptions, Trace, trace};
 use dockwright::shell::{Script, SourceMap};
 
 /// A command that notes how it was called, and fails if the environment says so of this call.
@@ -257,8 +257,9 @@ fn compare(shells: &[&[&str]], scripts: &[&str]) {
         for seed in 0..SEEDS {
             let errexit = seed % 2 == 1;
             let options = ShellOptions { errexit, ..ShellOptions::default() };
+            let rules = Rules { normal: &|text| Cow::Borrowed(text), in_environment: &|_| true };
             let mut fail = "|".to_owned();
-            let said = trace(&script, options, &|text| Cow::Borrowed(text), &mut |text, nth| {
+            let said = trace(&script, options, rules, &mut |text, nth| {
                 // No loop goes on for ever.
                 let succeeds = if nth < 2 { succeeds(seed, text, nth) } else { !script.text().contains("while") };
                 // What the recorders know is their name, not what is redirected or assigned.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Script;
-use super::trace::{Decide, Normal, ShellOptions, Trace, Unknown, run};
+use super::trace::{Decide, Rules, ShellOptions, Trace, Unknown, run};
 
 /// A script and how its shell is started.
 #[derive(Clone, Copy, Debug)]
@@ -52,15 +52,15 @@ const MAX_CASES: usize = 256;
 /// Whether `before` and `after` mean the same. Each is a sequence of scripts, as of RUN instructions: each runs in a
 /// shell of its own, and the first to fail ends it.
 ///
-/// `normal` brings the text of commands (words and redirections joined by one blank) into the form in which they are
-/// compared, for instance without an option that the rewrite promises to add; `role` is asked for that form.
+/// `rules.normal` brings the text of commands into the form in which they are compared, for instance without an option
+/// that the rewrite promises to add; `role` is asked for that form.
 #[must_use]
-pub fn same_meaning(before: &[Run], after: &[Run], normal: &Normal, role: &dyn Fn(&str) -> Role) -> Meaning {
+pub fn same_meaning(before: &[Run], after: &[Run], rules: Rules, role: &dyn Fn(&str) -> Role) -> Meaning {
     let equal = |(one, other): (&Run, &Run)| one.options == other.options && one.script.text() == other.script.text();
     if before.len() == after.len() && before.iter().zip(after).all(equal) {
         return Meaning::Same;
     }
-    let compare = |oracle: &mut Oracle| oracle.compare(before, after, normal, role);
+    let compare = |oracle: &mut Oracle| oracle.compare(before, after, rules, role);
     // All cases, last command first; each run finds out which commands there are.
     let mut oracle = Oracle::default();
     for _ in 0..MAX_CASES {
@@ -150,11 +150,11 @@ impl Oracle {
         &mut self,
         before: &[Run],
         after: &[Run],
-        normal: &Normal,
+        rules: Rules,
         role: &dyn Fn(&str) -> Role,
     ) -> Result<Option<Example>, Unknown> {
-        let old = self.sequence(before, normal, role)?;
-        let new = self.sequence(after, normal, role)?;
+        let old = self.sequence(before, rules, role)?;
+        let new = self.sequence(after, rules, role)?;
         let succeed = |sequence: &Sequence| sequence.trace.status == 0;
         let prefix = old.trace.events.iter().zip(&new.trace.events).all(|(old, new)| old == new);
         let same = if old.endless || new.endless {
@@ -168,7 +168,7 @@ impl Oracle {
         Ok((!same).then(|| Example { assumed: self.known.clone(), before: old.trace, after: new.trace }))
     }
 
-    fn sequence(&mut self, runs: &[Run], normal: &Normal, role: &dyn Fn(&str) -> Role) -> Result<Sequence, Unknown> {
+    fn sequence(&mut self, runs: &[Run], rules: Rules, role: &dyn Fn(&str) -> Role) -> Result<Sequence, Unknown> {
         let mut sequence = Sequence::default();
         let mut counts = HashMap::new();
         for Run { script, options } in runs {
@@ -178,7 +178,7 @@ impl Oracle {
                 *promise_failed |= !succeeds && role(text) == Role::Promised;
                 succeeds
             };
-            let (status, endless) = run(script, *options, normal, decide, &mut counts, &mut sequence.trace.events)?;
+            let (status, endless) = run(script, *options, rules, decide, &mut counts, &mut sequence.trace.events)?;
             sequence.trace.status = status;
             sequence.endless = endless;
             if status != 0 || endless {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::meaning::{Meaning, Role, Run, same_meaning};
-use super::trace::ShellOptions;
+use super::trace::{Rules, ShellOptions};
 use super::{Script, SourceMap};
 
 /// Commands that start with `new` or `old` are promised; a `-y` is.
@@ -17,7 +17,11 @@ fn meaning(before: &[&str], after: &[&str], options: ShellOptions) -> Meaning {
     };
     let normal = |text: &str| -> String { text.replace(" -y", "") };
     let (before, after) = (runs(before.leak()), runs(after.leak()));
-    same_meaning(&before, &after, &|text| Cow::Owned(normal(text)), &|text| {
+    let rules = Rules {
+        normal: &|text| Cow::Owned(normal(text)),
+        in_environment: &|name| name.bytes().all(|byte| byte.is_ascii_uppercase()),
+    };
+    same_meaning(&before, &after, rules, &|text| {
         if text.starts_with("new") || text.starts_with("old") { Role::Promised } else { Role::Kept }
     })
 }
@@ -38,6 +42,9 @@ fn same() {
         (&["cd /x && a", "b"], &["(cd /x && a) && b"]),
         (&["cd /x && a", "cd /y && b"], &["cd /x && a && cd /y && b"]),
         (&["x=1; a", "b"], &["(x=1; a) && b"]),
+        (&["x=1; a", "b"], &["x=1; a && b"]),
+        (&["x=1; a $x", "b xx"], &["x=1; a $x && b xx"]),
+        (&["for i in 1 2; do a $i; done", "b"], &["for i in 1 2; do a $i; done && b"]),
         (&["if a; then b && c; fi", "d"], &["if a; then b && c; fi && d"]),
         (&["if a; then b; fi"], &["if a; then b; else :; fi"]),
         (&["a"], &["a\n"]),
@@ -86,13 +93,21 @@ fn different() {
         (&["cd /x && a", "cd /y && b && cd - && c"], &["cd /x && a && cd /y && b && cd - && c"]),
         (&["cd /x && a", "cd /y && b $OLDPWD"], &["cd /x && a && cd /y && b $OLDPWD"]),
         (&["cd /x || a", "cd /y && b"], &["cd /x || a; cd /y && b"]),
-        (&["x=1; a", "b"], &["x=1; a && b"]),
+        (&["x=1; a", "b $x"], &["x=1; a && b $x"]),
+        (&["x=1; a", "b \"${x}\""], &["x=1; a && b \"${x}\""]),
+        (&["X=1; a", "b"], &["X=1; a && b"]),
+        (&["IFS=:; a", "b"], &["IFS=:; a && b"]),
+        (&["set -a; x=1; a", "b"], &["set -a; x=1; a && b"]),
+        (&["x=1; a", "case $x in 1) b;; esac"], &["x=1; a && case $x in 1) b;; esac"]),
+        (&["x=1; a", "for i in $x; do b; done"], &["x=1; a && for i in $x; do b; done"]),
+        (&["x=1; a", "{ b; } > $x"], &["x=1; a && { b; } > $x"]),
+        (&["cd /x && a", "for i in *; do b; done"], &["cd /x && a && for i in *; do b; done"]),
         (&["export X=1 && a", "b"], &["export X=1 && a && b"]),
         (&["umask 077 && a", "b"], &["umask 077 && a && b"]),
         (&["set -u; a", "b $x"], &["set -u; a && b $x"]),
         (&["set -f; a", "b *"], &["set -f; a && b *"]),
         (&["f() { x; }; a", "f"], &["f() { x; }; a && f"]),
-        (&["for i in 1 2; do a; done", "b"], &["for i in 1 2; do a; done && b"]),
+        (&["for i in 1 2; do a; done", "b $i"], &["for i in 1 2; do a; done && b $i"]),
         (&["(cd /x; a)"], &["cd /x; a; cd /"]),
         // Order, number, surroundings.
         (&["a && b"], &["b && a"]),
