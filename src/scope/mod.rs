@@ -30,8 +30,8 @@ pub struct Scopes {
 /// What holds right before an instruction executes.
 #[derive(Clone, Debug)]
 pub struct Scope {
-    /// The stage; `None` for global ARGs and for FROM, whose variables are the global ones.
-    pub stage: Option<usize>,
+    /// The stage; 0 before the first FROM. FROM is of the stage that it opens, but its variables are the global ones.
+    pub stage: usize,
     /// The image that the stage is built on in the end, through earlier stages, if it is known.
     pub image: Option<Arc<Image>>,
     /// No build argument changes which image that is.
@@ -44,6 +44,8 @@ pub struct Scope {
     pub workdir: Option<Arc<str>>,
     /// What HOME is in a RUN: that of ENV, or the home of the user.
     pub home: Option<Arc<str>>,
+    /// Before FROM, or that of a FROM.
+    global: bool,
     log: Arc<Log>,
     head: usize,
 }
@@ -80,14 +82,14 @@ impl Scopes {
         let global = scope;
         let mut after: Vec<usize> = Vec::new();
         for (stage, range) in document.stages().iter().map(|stage| stage.instructions.clone()).enumerate() {
-            builder.snapshot(&global);
+            builder.snapshot(&Scope { stage, ..global.clone() });
             let mut scope = match &graph.bases()[stage] {
                 Base::Stage(base) => builder.child(stage, *base, after[*base]),
                 Base::Image(name) => builder.root(range.start, identify(name, images)),
                 Base::Scratch => builder.root(range.start, identify("scratch", &ImageMap::new())),
                 Base::Unknown => builder.root(range.start, None),
             };
-            scope.stage = Some(stage);
+            (scope.stage, scope.global) = (stage, false);
             scope.image_is_fixed &= !graph.is_variable(stage);
             for index in range.skip(1) {
                 builder.step(&mut scope, index);
@@ -137,13 +139,13 @@ impl Scope {
     /// HOME, PWD and the like, which the runtime and the shell set, are not looked at: see [`Scope::home`].
     #[must_use]
     pub fn get(&self, name: &str) -> Lookup {
-        self.log.lookup(self.head, self.stage.is_none(), self.image.as_deref(), name).0
+        self.log.lookup(self.head, self.global, self.image.as_deref(), name).0
     }
 
     /// Like [`Scope::get`], but unknown where a `--build-arg` can change it.
     #[must_use]
     pub fn fixed(&self, name: &str) -> Lookup {
-        match self.log.lookup(self.head, self.stage.is_none(), self.image.as_deref(), name) {
+        match self.log.lookup(self.head, self.global, self.image.as_deref(), name) {
             (value, true) => value,
             _ => Lookup::Unknown,
         }
@@ -159,7 +161,7 @@ impl Scope {
     #[must_use]
     pub fn env_names(&self) -> Vec<&str> {
         let mut names = self.log.names(self.head);
-        if let (Some(_), Some(image)) = (self.stage, &self.image) {
+        if let Some(image) = &self.image {
             names.extend(image.env_names().map(|name| -> &str { name }));
         }
         names.sort_unstable();
@@ -193,13 +195,14 @@ impl Builder<'_> {
     /// Before the first FROM.
     fn global(&self) -> Scope {
         Scope {
-            stage: None,
+            stage: 0,
             image: None,
             image_is_fixed: true,
             shell: Arc::new(Shell::unknown(true)),
             user: User::Unknown,
             workdir: None,
             home: None,
+            global: true,
             log: Arc::default(),
             head: 0,
         }
@@ -235,7 +238,7 @@ impl Builder<'_> {
     /// The scope after FROM of an earlier stage.
     fn child(&mut self, stage: usize, base: usize, end: usize) -> Scope {
         let mut scope = self.scopes[end].clone();
-        scope.stage = Some(stage);
+        scope.stage = stage;
         // What ENV has, also of the image, is set anew, over an ARG of the same name.
         let hidden: Vec<(Box<str>, Option<Variable>)> = self.log.args_over_env(scope.head);
         for (name, env) in hidden {
@@ -269,7 +272,7 @@ impl Builder<'_> {
 
     fn push(&mut self, scope: &Scope) -> usize {
         let unchanged = self.scopes.last().is_some_and(|last| {
-            last.stage == scope.stage
+            (last.stage, last.global) == (scope.stage, scope.global)
                 && last.head == scope.head
                 && Arc::ptr_eq(&last.shell, &scope.shell)
                 && last.user == scope.user
@@ -313,9 +316,9 @@ impl Builder<'_> {
                             });
                             (value, true)
                         }
-                        None => match (scope.stage, self.global_value(&name)) {
-                            (Some(_), Some(value)) => (Some(value), true),
-                            _ => (None, false),
+                        None => match self.global_value(&name).filter(|_| !scope.global) {
+                            Some(value) => (Some(value), true),
+                            None => (None, false),
                         },
                     };
                     let variable = Variable { value, fixed: false, source: Source::Arg { default } };
@@ -374,7 +377,7 @@ impl Builder<'_> {
     fn expand(&self, scope: &Scope, head: usize, raw: &str) -> (Option<String>, bool) {
         let mut all_fixed = true;
         let value = expand(raw, self.document.escape(), &mut |name| {
-            let (value, fixed) = self.log.lookup(head, scope.stage.is_none(), scope.image.as_deref(), name);
+            let (value, fixed) = self.log.lookup(head, scope.global, scope.image.as_deref(), name);
             all_fixed &= fixed;
             value
         });
@@ -383,7 +386,7 @@ impl Builder<'_> {
 
     /// The default of an ARG. `same` tells whether the instruction itself sets a name.
     fn expand_arg(&self, scope: &Scope, head: usize, raw: &str, same: impl Fn(&str) -> bool) -> Option<String> {
-        let global = scope.stage.is_none();
+        let global = scope.global;
         expand(raw, self.document.escape(), &mut |name| match same(name) {
             true if !global => Lookup::Unknown,
             true => self.log.lookup(scope.head, true, None, name).0,

@@ -78,7 +78,7 @@ fn a_scope_is_what_holds_before() {
         [0, 1, 2, 3, 4, 5, 6].map(a),
         [Lookup::Unset, Lookup::Unset, Lookup::Unset, value("1"), value("1"), Lookup::Unset, value("2"),]
     );
-    assert_eq!([0, 1, 2, 5, 6].map(|index| scopes.at(index).stage), [None, None, Some(0), None, Some(1)]);
+    assert_eq!([0, 1, 2, 5, 6].map(|index| scopes.at(index).stage), [0, 0, 0, 1, 1]);
     assert_eq!((scopes.at(0).get("V"), scopes.at(1).get("V")), (Lookup::Unset, value("1")));
     assert_eq!(scopes.at(6).source("A"), Some(Source::Env));
     assert_eq!(scopes.image(1).and_then(|image| image.release.as_deref()), Some("bookworm"));
@@ -211,10 +211,7 @@ fn odd_files_have_scopes() {
         let document = Document::parse(text);
         let scopes = Scopes::of(&document, &ImageMap::new());
         for index in 0..document.instructions().len() {
-            let scope = scopes.at(index);
-            // What comes before FROM has no stage, and neither has FROM.
-            let stage = document.stage_of(index).filter(|stage| document.stages()[*stage].instructions.start < index);
-            assert_eq!(scope.stage, stage, "{index}");
+            assert_eq!(scopes.at(index).stage, document.stage_of(index).unwrap_or(0), "{index}");
         }
     }
 }
