@@ -1,4 +1,5 @@
 //! The documentation is true: the front-page diff is what the tool does, and names in the text exist.
+#![allow(clippy::disallowed_methods, reason = "a test reads the pages")]
 
 use dockwright::context::Nothing;
 use dockwright::pipeline::{self, Choice};

@@ -2,6 +2,7 @@
 //!
 //! A case runs its transform alone, twice (the second application must find nothing to do), and then the whole
 //! pipeline, which must pass its gate, settle, and give the same whether review comes at once or after safe.
+#![allow(clippy::disallowed_methods, reason = "a test reads the pages")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

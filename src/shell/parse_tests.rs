@@ -249,6 +249,7 @@ fn too_much() {
 
 /// What costs the parser most per byte: each has to be done in a moment, even unoptimised.
 #[test]
+#[allow(clippy::disallowed_methods, reason = "it takes time")]
 fn pathological() {
     for atom in [
         "${a:-",
