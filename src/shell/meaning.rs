@@ -56,8 +56,13 @@ const MAX_CASES: usize = 256;
 /// that the rewrite promises to add; `role` is asked for that form.
 #[must_use]
 pub fn same_meaning(before: &[Run], after: &[Run], rules: Rules, role: &dyn Fn(&str) -> Role) -> Meaning {
-    let equal = |(one, other): (&Run, &Run)| one.options == other.options && one.script.text() == other.script.text();
-    if before.len() == after.len() && before.iter().zip(after).all(equal) {
+    // What is the same at both ends does the same, whatever it does: each script has a shell of its own.
+    let equal = |(one, other): &(&Run, &Run)| one.options == other.options && one.script.text() == other.script.text();
+    let head = before.iter().zip(after).take_while(equal).count();
+    let (before, after) = (&before[head..], &after[head..]);
+    let tail = before.iter().rev().zip(after.iter().rev()).take_while(equal).count();
+    let (before, after) = (&before[..before.len() - tail], &after[..after.len() - tail]);
+    if before.is_empty() && after.is_empty() {
         return Meaning::Same;
     }
     let compare = |oracle: &mut Oracle| oracle.compare(before, after, rules, role);

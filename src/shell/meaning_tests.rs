@@ -42,6 +42,8 @@ fn same() {
         (&["cd /x && a", "b"], &["(cd /x && a) && b"]),
         (&["cd /x && a", "cd /y && b"], &["cd /x && a && cd /y && b"]),
         (&["x=1; a", "b"], &["(x=1; a) && b"]),
+        (&["eval x", "a", "b", "trap y EXIT"], &["eval x", "a && b", "trap y EXIT"]),
+        (&["eval x"], &["eval x"]),
         (&["x=1; a", "b"], &["x=1; a && b"]),
         (&["x=1; a $x", "b xx"], &["x=1; a $x && b xx"]),
         (&["for i in 1 2; do a $i; done", "b"], &["for i in 1 2; do a $i; done && b"]),
@@ -162,12 +164,14 @@ fn cannot_tell() {
         "command a",
         "${x:?} a",
     ] {
-        let found = meaning(&[text], &[text, "z"], ShellOptions::default());
+        let found = meaning(&[text, "y"], &["z", text], ShellOptions::default());
         assert!(matches!(found, Meaning::CannotTell(_)), "{text:?}: {found:?}");
     }
     let bash = ShellOptions { bash: true, ..ShellOptions::default() };
     for text in ["[[ -f x && -d y ]] && a", "a &> f", "(( x > 1 )) || a"] {
-        assert_eq!(meaning(&[text], &[text], bash), Meaning::Same, "{text:?}");
+        let more = format!("{text}; true && y");
+        let joined = format!("{text}; y");
+        assert_eq!(meaning(&[&more], &[&joined], bash), Meaning::Same, "{text:?}");
     }
 }
 
