@@ -43,10 +43,14 @@ impl<'a> Arguments<'a> {
         }
     }
 
-    /// The name of the program.
-    #[allow(dead_code, reason = "for the families of tools that follow")]
-    pub fn program(&self) -> &str {
-        &self.call.program
+    /// Reads on with another grammar.
+    pub const fn switch(&mut self, grammar: &'static Grammar) {
+        self.grammar = grammar;
+    }
+
+    /// Whether one of `names` is among the flags read so far.
+    pub fn has(&self, names: &[&str]) -> bool {
+        self.flags.iter().any(|flag| names.contains(&&*flag.name))
     }
 
     /// Reads flags, and the operand behind them as a word of the verb. `None` if there is no operand; the whole is
@@ -69,6 +73,16 @@ impl<'a> Arguments<'a> {
     #[allow(dead_code, reason = "for the families of tools that follow")]
     pub fn peek(&self) -> Option<&str> {
         self.call.arguments.get(self.next)?.literal.as_deref()
+    }
+
+    /// What follows is handed to another program: there are no more flags.
+    pub const fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Steps over a word.
+    pub const fn step(&mut self) {
+        self.next += 1;
     }
 
     /// Reads the rest. If `first_operand_ends`, options end at the first operand.
@@ -137,19 +151,19 @@ impl<'a> Arguments<'a> {
             self.flags.push(Flag { name: name.into(), span: word.span, value: Some(value), clustered: false });
         } else if valued {
             self.valued(word, name, false);
-        } else if !known
-            && !self.grammar.clusters
-            && text.len() > 2
-            && self.grammar.valued.contains(&&text[..2.min(text.len())])
-            && text.is_char_boundary(2)
-        {
-            // `-Dkey`, `-p3`: a short option with its value attached.
-            let value = attached(word, &text[2..], text.len());
-            self.flags.push(Flag { name: text[..2].into(), span: word.span, value: Some(value), clustered: false });
+        } else if let Some((short, value)) = self.short(text).filter(|_| !known) {
+            let value = attached(word, value, text.len());
+            self.flags.push(Flag { name: short.into(), span: word.span, value: Some(value), clustered: false });
         } else {
             self.certain &= known;
             self.flags.push(Flag { name: name.into(), span: word.span, value: None, clustered: false });
         }
+    }
+
+    /// A short option with its value attached, where options are not clustered: `-DskipTests`, `-Pprod`.
+    fn short<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        let (short, value) = text.split_at_checked(2)?;
+        (short != "--" && !value.is_empty() && self.grammar.valued.contains(&short)).then_some((short, value))
     }
 
     /// Short options in one word: `-qqy`, `-tstable`, `-q=2`.

@@ -7,12 +7,31 @@
 //! Sound or silent: an option that a tool's table does not know may take the next word as its value, so the operands of
 //! such an invocation are not [certain](Invocation::certain).
 
+pub mod apk;
 pub mod apt;
 mod arguments;
 pub mod files;
 pub mod packages;
 mod program;
+mod bun;
+mod cargo;
+mod composer;
+mod conda;
+mod dnf;
+mod dotnet;
+mod go;
+mod gradle;
+mod maven;
+mod npm;
+mod pacman;
+pub mod pip;
+mod pnpm;
+mod poetry;
+mod ruby;
+pub mod uv;
 mod wrappers;
+mod yarn;
+mod zypper;
 
 pub use program::Program;
 
@@ -68,8 +87,6 @@ pub enum Tool {
     Pnpm,
     /// `bun`, `bunx`
     Bun,
-    /// `corepack`, where it does not run another tool
-    Corepack,
     /// `go`
     Go,
     /// `cargo`
@@ -247,9 +264,31 @@ impl Invocation {
 pub fn recognise(script: &Script, simple: &Simple) -> Option<Invocation> {
     let call = wrappers::unwrap(script, simple)?;
     let read = match &*call.program {
-        "apt-get" | "apt" | "aptitude" | "apt-cache" | "add-apt-repository" | "apt-add-repository" | "dpkg" => {
-            apt::read
-        }
+        "apt-get" | "apt" | "aptitude" | "apt-cache" | "dpkg" => apt::read,
+        "add-apt-repository" | "apt-add-repository" => apt::read,
+        "apk" => apk::read,
+        "dnf" | "dnf5" | "dnf-3" | "yum" | "microdnf" => dnf::read,
+        "zypper" => zypper::read,
+        "pacman" => pacman::read,
+        "pip" => pip::pip,
+        "pipenv" => pip::pipenv,
+        "uv" | "uvx" => uv::read,
+        "poetry" => poetry::read,
+        "conda" | "mamba" | "micromamba" => conda::read,
+        "npm" => npm::npm,
+        "npx" => npm::npx,
+        "yarn" | "yarnpkg" => yarn::read,
+        "pnpm" | "pnpx" | "pnx" => pnpm::read,
+        "bun" | "bunx" => bun::read,
+        "go" => go::read,
+        "cargo" => cargo::read,
+        "mvn" | "mvnw" => maven::read,
+        "gradle" | "gradlew" => gradle::read,
+        "bundle" | "bundler" => ruby::bundle,
+        "gem" => ruby::gem,
+        "composer" => composer::read,
+        "dotnet" => dotnet::dotnet,
+        "nuget" => dotnet::nuget,
         _ => return None,
     };
     read(call)

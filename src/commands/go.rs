@@ -1,0 +1,150 @@
+//! go: <https://pkg.go.dev/cmd/go>
+
+use super::arguments::{Arguments, Grammar};
+use super::wrappers::Call;
+use super::{Invocation, Tool, Verb};
+
+/// Flags have one dash or two, and end at the first operand.
+static GO: Grammar = Grammar {
+    valued: &[
+        "-C",
+        "-o",
+        "-p",
+        "-asmflags",
+        "-buildmode",
+        "-buildvcs",
+        "-compiler",
+        "-gccgoflags",
+        "-gcflags",
+        "-installsuffix",
+        "-ldflags",
+        "-mod",
+        "-modfile",
+        "-overlay",
+        "-pgo",
+        "-pkgdir",
+        "-tags",
+        "-toolexec",
+        "-covermode",
+        "-coverpkg",
+        "-run",
+        "-bench",
+        "-benchtime",
+        "-count",
+        "-timeout",
+        "-coverprofile",
+        "-cpu",
+        "-parallel",
+        "-exec",
+        "-outputdir",
+        "-vet",
+        "-list",
+        "-reuse",
+        "-f",
+        "-skip",
+        "-go",
+        "-compat",
+        "-require",
+        "-replace",
+        "-dropreplace",
+        "-shuffle",
+        "-module",
+        "--ldflags",
+        "--tags",
+        "--mod",
+        "--gcflags",
+        "--buildmode",
+        "-godebug",
+    ],
+    plain: &[
+        "-a",
+        "-n",
+        "-race",
+        "-msan",
+        "-asan",
+        "-v",
+        "-work",
+        "-x",
+        "-trimpath",
+        "-modcacherw",
+        "-linkshared",
+        "-i",
+        "-cover",
+        "-short",
+        "-failfast",
+        "-c",
+        "-json",
+        "-u",
+        "-t",
+        "-d",
+        "-m",
+        "-e",
+        "-insecure",
+        "-w",
+        "-cache",
+        "-testcache",
+        "-modcache",
+        "-fuzzcache",
+        "-r",
+        "-s",
+        "-fix",
+        "-benchmem",
+        "-h",
+        "-help",
+        "--trimpath",
+        "--race",
+        "-deps",
+        "-export",
+        "-find",
+        "-test",
+    ],
+    clusters: false,
+};
+
+pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
+    let mut arguments = Arguments::new(call, &GO);
+    let verb = match arguments.verb()?.as_deref() {
+        Some("build" | "vet" | "list" | "fix") => Verb::Build,
+        Some("install" | "get") => Verb::Install,
+        Some("test" | "run" | "generate" | "tool") => Verb::Run,
+        Some("mod") => match arguments.verb()?.as_deref() {
+            Some("download" | "tidy" | "vendor" | "verify" | "graph" | "why") => Verb::Download,
+            _ => Verb::Configure,
+        },
+        Some("work") => match arguments.verb()?.as_deref() {
+            Some("sync" | "vendor") => Verb::Download,
+            _ => Verb::Configure,
+        },
+        Some("clean") => Verb::Clean,
+        Some("env") => Verb::Configure,
+        Some("version" | "help" | "doc" | "fmt" | "bug") | None => Verb::Query,
+        Some(_) => Verb::Other,
+    };
+    arguments.rest(true);
+    Some(arguments.finish(Tool::Go, verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::show;
+
+    #[test]
+    fn command_lines() {
+        for (text, expected) in [
+            ("go mod download", "Go Download mod download"),
+            (
+                "CGO_ENABLED=0 go build -ldflags '-s -w' -o /bin/app ./cmd/app",
+                "Go Build build -ldflags=-s -w -o=/bin/app | ./cmd/app CGO_ENABLED=0",
+            ),
+            ("go build -ldflags=\"-X main.v=$V\" .", "Go Build build -ldflags=?\"-X main.v=$V\" | ."),
+            ("go install -v ./...", "Go Install install -v | ./..."),
+            ("go run ./x -o y", "Go Run run | ./x -o y"),
+            ("go test -race -count=1 ./...", "Go Run test -race -count=1 | ./..."),
+            ("go get -u -d x", "Go Install get -u -d | x"),
+            ("go clean -modcache", "Go Clean clean -modcache"),
+            ("go build -wat x .", "Go Build build -wat | x . uncertain"),
+        ] {
+            assert_eq!(show(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! pnpm: <https://pnpm.io/cli/install>, <https://pnpm.io/pnpm-cli>
+
+use super::arguments::{Arguments, Grammar};
+use super::wrappers::Call;
+use super::{Invocation, Tool, Verb};
+
+static PNPM: Grammar = Grammar {
+    valued: &[
+        "--filter",
+        "-F",
+        "--filter-prod",
+        "-C",
+        "--dir",
+        "--store-dir",
+        "--reporter",
+        "--loglevel",
+        "--network-concurrency",
+        "--child-concurrency",
+        "--registry",
+        "--modules-dir",
+        "--virtual-store-dir",
+        "--node-linker",
+        "--package-import-method",
+        "--workspace-concurrency",
+        "--prefix",
+        "--lockfile-dir",
+        "--fetch-timeout",
+        "--fetch-retries",
+        "--package",
+        "--cpu",
+        "--os",
+        "--libc",
+        "--public-hoist-pattern",
+        "--hoist-pattern",
+        "--test-pattern",
+        "--resume-from",
+        "--cache-dir",
+        "--omit",
+        "--allow-build",
+    ],
+    plain: &[
+        "-P",
+        "--prod",
+        "--production",
+        "-D",
+        "--dev",
+        "--save-dev",
+        "--frozen-lockfile",
+        "--no-frozen-lockfile",
+        "--offline",
+        "--prefer-offline",
+        "--ignore-scripts",
+        "--shamefully-hoist",
+        "--strict-peer-dependencies",
+        "--no-strict-peer-dependencies",
+        "--no-optional",
+        "--lockfile-only",
+        "-g",
+        "--global",
+        "-w",
+        "--workspace-root",
+        "--legacy",
+        "--no-verify-store-integrity",
+        "--unsafe-perm",
+        "--silent",
+        "-s",
+        "--no-lockfile",
+        "--fix-lockfile",
+        "--force",
+        "-r",
+        "--recursive",
+        "--parallel",
+        "--stream",
+        "--if-present",
+        "--aggregate-output",
+        "-E",
+        "--save-exact",
+        "-O",
+        "--save-optional",
+        "--save-prod",
+        "--save-peer",
+        "--no-save",
+        "--ignore-workspace",
+        "--ignore-pnpmfile",
+        "--no-color",
+        "--color",
+        "--ignore-workspace-root-check",
+        "-W",
+        "--prefer-frozen-lockfile",
+        "--resolution-only",
+        "--no-hoist",
+        "--use-stderr",
+        "--yes",
+        "-y",
+        "--no-fund",
+        "--no-audit",
+        "--version",
+        "-v",
+        "-h",
+        "--help",
+        "--no-dev",
+        "--side-effects-cache",
+        "--merge-git-branch-lockfiles",
+        "--no-bail",
+        "--sort",
+        "--no-sort",
+        "-c",
+        "--shell-mode",
+        "--no-prefer-frozen-lockfile",
+        "-i",
+        "--trust-lockfile",
+        "--no-runtime",
+        "--latest",
+        "-L",
+    ],
+    clusters: false,
+};
+
+pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
+    let x = matches!(&*call.program, "pnpx" | "pnx");
+    let mut arguments = Arguments::new(call, &PNPM);
+    if x {
+        arguments.rest(true);
+        return Some(arguments.finish(Tool::Pnpm, Verb::Run));
+    }
+    let verb = match arguments.verb()?.as_deref() {
+        Some(
+            "install" | "i" | "add" | "ci" | "clean-install" | "import" | "dedupe" | "deploy" | "install-test" | "it",
+        ) => Verb::Install,
+        Some("fetch") => Verb::Download,
+        Some("update" | "up" | "upgrade") => Verb::Upgrade,
+        Some("remove" | "rm" | "uninstall" | "un" | "prune") => Verb::Remove,
+        Some("rebuild" | "rb" | "pack" | "link" | "ln") => Verb::Build,
+        Some("store") => match arguments.verb()?.as_deref() {
+            Some("prune") => Verb::Clean,
+            Some("add") => Verb::Download,
+            _ => Verb::Query,
+        },
+        Some("config" | "c" | "setup" | "set" | "env" | "init" | "approve-builds" | "self-update") => Verb::Configure,
+        Some("list" | "ls" | "why" | "audit" | "root" | "bin" | "outdated" | "licenses" | "get" | "help") | None => {
+            Verb::Query
+        }
+        Some("run" | "run-script" | "exec" | "dlx" | "create") => {
+            arguments.rest(true);
+            Verb::Run
+        }
+        // A script of package.json, or a program of a dependency.
+        Some(_) => {
+            arguments.end();
+            Verb::Run
+        }
+    };
+    Some(arguments.finish(Tool::Pnpm, verb))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::show;
+
+    #[test]
+    fn command_lines() {
+        for (text, expected) in [
+            ("pnpm install --frozen-lockfile --prod", "Pnpm Install install --frozen-lockfile --prod"),
+            ("pnpm i -r --offline", "Pnpm Install i -r --offline"),
+            ("pnpm fetch --prod", "Pnpm Download fetch --prod"),
+            ("pnpm --filter web build --x", "Pnpm Run build --filter=web | --x"),
+            ("pnpm --filter=web --prod deploy /out", "Pnpm Install deploy --filter=web --prod | /out"),
+            ("pnpm install --store-dir /s", "Pnpm Install install --store-dir=/s"),
+            ("pnpm store prune", "Pnpm Clean store prune"),
+            ("corepack pnpm@9 run build", "Pnpm Run run | build"),
+        ] {
+            assert_eq!(show(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+}
