@@ -4,10 +4,13 @@
 //! after with what the change promised.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::mem::discriminant;
 
-use crate::dockerfile::{Document, Instruction, Kind, TokenKind};
+use crate::dockerfile::{Command, Document, Instruction, Kind, TokenKind};
+use crate::shell::Script;
+use crate::shell::meaning::{Meaning, Role, Run, same_meaning};
+use crate::shell::trace::{Normal, ShellOptions};
 use crate::source::Edits;
 use crate::transform::{Field, Finding, Promise, View};
 
@@ -42,6 +45,7 @@ pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document),
     gate.comments()?;
     gate.configuration()?;
     gate.scripts(&untouched)?;
+    gate.meaning(view, &claimed, &untouched)?;
     Ok((edits, after))
 }
 
@@ -154,6 +158,9 @@ impl Gate<'_> {
                 Kind::From(_) => None,
                 Kind::Arg(_) if self.promises.contains(&Promise::Moves) => continue,
                 Kind::Arg(_) => None,
+                Kind::Copy(_) | Kind::Add(_) if self.promises.contains(&Promise::Transfer) => continue,
+                Kind::Copy(_) | Kind::Add(_) => None,
+                Kind::Run(Command::Exec(_)) => None,
                 _ => match field_of(&instruction.kind) {
                     Some(field) if self.promises.contains(&Promise::Config(field)) => continue,
                     Some(Field::User) if self.promises.contains(&Promise::User) => continue,
@@ -185,6 +192,80 @@ impl Gate<'_> {
         }
         Ok(())
     }
+
+    /// Between two instructions that nobody claims, the RUNs run the same commands as before, and fail in the same cases,
+    /// whichever commands fail. What the shell does there may be more than is modelled: then the transform's own
+    /// preconditions have to do.
+    fn meaning(&self, view: &View<'_>, claimed: &[bool], untouched: &[usize]) -> Result<(), String> {
+        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage)) {
+            return Ok(());
+        }
+        // A function, so that the compiler sees that the answer lives as long as the text.
+        let promises = self.promises;
+        let normal: Box<Normal<'_>> = Box::new(move |text| normal(promises, text));
+        let role = |text: &str| {
+            let promised = |promise: &Promise| match promise {
+                Promise::AddsCommand(command) | Promise::RemovesCommand(command) => normal(command) == text,
+                _ => false,
+            };
+            if self.promises.iter().any(promised) { Role::Promised } else { Role::Kept }
+        };
+        let kept: Vec<usize> = (0..claimed.len()).filter(|index| !claimed[*index]).collect();
+        // Gaps between instructions that stand on both sides, as ranges of indices.
+        let ends = |kept: &[usize], count: usize| -> Vec<std::ops::Range<usize>> {
+            let starts = std::iter::once(0).chain(kept.iter().map(|index| index + 1));
+            starts.zip(kept.iter().copied().chain([count])).map(|(start, end)| start..end).collect()
+        };
+        let before = ends(&kept, claimed.len());
+        let after = ends(untouched, self.after.instructions().len());
+        for (old, new) in before.into_iter().zip(after) {
+            let Some(first) = old.clone().next() else { continue };
+            if flags(self.before, old.clone()) != flags(self.after, new.clone())
+                && !self.promises.iter().any(|promise| matches!(promise, Promise::Mounts(_)))
+            {
+                let line = self.before.line(self.before.instructions()[first].span.start);
+                return Err(format!("the flags of line {line} are changed"));
+            }
+            let shell = &view.scope(first).shell;
+            let options = ShellOptions { errexit: shell.errexit, pipefail: shell.pipefail, bash: shell.bash };
+            let old: Vec<&Script> = old.filter_map(|index| view.script(index)).collect();
+            let new: Vec<Script> = new.filter_map(|index| self.after.script(index)).collect();
+            let old: Vec<Run<'_>> = old.into_iter().map(|script| Run { script, options }).collect();
+            let new: Vec<Run<'_>> = new.iter().map(|script| Run { script, options }).collect();
+            if let Meaning::Differs(example) = same_meaning(&old, &new, &*normal, &role) {
+                let line = self.before.line(self.before.instructions()[first].span.start);
+                let assumed = example
+                    .assumed
+                    .iter()
+                    .map(|(command, ok)| format!("`{command}` {}", if *ok { "succeeds" } else { "fails" }));
+                return Err(format!("line {line} does something else if {}", assumed.collect::<Vec<_>>().join(", ")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The flags of RUN instructions, each once.
+fn flags(doc: &Document, indices: std::ops::Range<usize>) -> BTreeSet<Cow<'_, str>> {
+    let runs = doc.instructions()[indices].iter().filter(|instruction| matches!(instruction.kind, Kind::Run(_)));
+    runs.flat_map(|run| run.flags.iter().map(|flag| doc.joined(run, flag.span))).collect()
+}
+
+/// The text of a command without the words that were promised to be added, removed or replaced.
+fn normal<'t>(promises: &[Promise], text: &'t str) -> Cow<'t, str> {
+    let mut text = Cow::Borrowed(text);
+    for promise in promises {
+        let (from, to) = match promise {
+            Promise::Flag(flag) => (&**flag, None),
+            Promise::Renames(from, to) => (&**from, Some(&**to)),
+            _ => continue,
+        };
+        if text.split(' ').any(|word| word == from) {
+            let words = text.split(' ').filter_map(|word| if word == from { to } else { Some(word) });
+            text = Cow::Owned(words.collect::<Vec<_>>().join(" "));
+        }
+    }
+    text
 }
 
 fn text_of<'d>(doc: &'d Document, instruction: &Instruction) -> Cow<'d, str> {

@@ -1,0 +1,101 @@
+//! Bad transforms, planted: each must be caught by the gate, and the file left as it is.
+
+use dockwright::context::Nothing;
+use dockwright::pipeline::{self, Choice, Why};
+use dockwright::source::{Edit, Span};
+use dockwright::transform::{Change, Finding, On, Promise, Settings, Transform, View};
+use dockwright::transforms::ALL;
+
+const FILE: &str = "FROM debian:12 AS base
+ENV A=1 B=2
+# why
+RUN a && \\
+    # inner
+    b
+RUN c || d
+RUN --mount=type=secret,id=x e
+RUN set -e; f; g && h
+RUN set -e; i; j
+RUN <<EOF
+k
+EOF
+COPY --chown=1 l /m
+USER n
+CMD [\"o\"]
+";
+
+/// Replaces `from` by `to`, claims the instructions `claims`, and promises `promises`.
+fn replace(view: &View<'_>, from: &str, to: &str, claims: &[usize], promises: &[Promise]) -> Vec<Finding> {
+    let Some(start) = view.doc.text().find(from) else { return Vec::new() };
+    let edit = Edit::replace(view.doc.text(), Span::new(start, start + from.len()), to);
+    let change = Change::new([edit], promises.iter().cloned()).expect("one edit");
+    vec![Finding::safe(claims.to_vec(), "planted", change)]
+}
+
+macro_rules! planted {
+    ($($name:ident: $from:expr => $to:expr, $claims:expr, $promises:expr, $reason:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            fn find(view: &View<'_>) -> Vec<Finding> {
+                replace(view, $from, $to, &$claims, &$promises)
+            }
+            caught(find, $reason);
+        })*
+    };
+}
+
+fn caught(find: fn(&View<'_>) -> Vec<Finding>, expected: &str) {
+    let bad = Transform { doc: "# planted\n", find, on: On::Default };
+    let outcome = pipeline::run(FILE, &[bad], &Nothing, &Settings::default(), &Choice::default()).expect("it settles");
+    assert_eq!(&*outcome.after, FILE);
+    let [left] = &outcome.left[..] else { panic!("one finding: {:?}", outcome.left) };
+    let Why::Dropped(reason) = &left.why else { panic!("dropped, not {:?}", left.why) };
+    assert!(reason.contains(expected), "{reason}");
+}
+
+planted! {
+    drops_a_comment: "# why\n" => "", [2], [], "a comment is lost: # why";
+    drops_a_comment_inside: "    # inner\n" => "", [2], [], "a comment is lost: # inner";
+    breaks_a_continuation: " && \\\n    # inner" => " &&\n    # inner", [2], [], "line 6 of the result";
+    appends_to_a_comment: "# inner\n    b" => "# inner && x\n    b", [2], [], "a comment is lost";
+    swallows_a_here_document: "EOF\nCOPY" => "EOF \nCOPY", [7], [], "here-document EOF never ends";
+    loses_an_env: "ENV A=1 B=2" => "ENV A=1", [1], [], "the configuration of a stage is changed";
+    changes_the_command: "[\"o\"]" => "[\"p\"]", [10], [], "the configuration of a stage is changed";
+    drops_the_user: "USER n\n" => "", [9], [], "instructions are added, removed";
+    changes_the_base: "debian:12" => "debian:13", [0], [], "the configuration of a stage is changed";
+    changes_what_it_does_not_claim: "RUN c || d" => "RUN c || x", [2], [], "line 7 is changed, which no finding claims";
+    joins_past_or: "c || d\nRUN --mount=type=secret,id=x e" => "c || d && e", [3, 4], [Promise::Joins], "the flags";
+    joins_and_then_or: "    b\nRUN c || d" => "    b && c || d", [2, 3], [Promise::Joins], "does something else if";
+    joins_past_an_and_list_under_set_e: "g && h\nRUN set -e; i" => "g && h; i", [5, 6], [Promise::Joins], "does something else if";
+    joins_set_e_with_and: "g && h\nRUN set -e; i" => "g && h && set -e; i", [5, 6], [Promise::Joins], "does something else if";
+    runs_in_the_background: "    b\n" => "    b &\n", [2], [], "does something else if";
+    drops_a_command: "f; g" => "g", [5], [], "does something else if";
+    adds_a_command_without_promise: "i; j" => "i; j; x", [6], [], "does something else if";
+    hides_a_failure: "i; j" => "i; j || true", [6], [], "does something else if";
+    drops_a_mount: "--mount=type=secret,id=x " => "", [4], [], "the flags of line 8 are changed";
+    opens_a_quote: "RUN c || d" => "RUN c || 'd", [3], [], "line 7 of the result";
+    changes_an_owner: "--chown=1" => "--chown=2", [8], [], "the configuration of a stage is changed";
+    swaps_two_instructions: "USER n\nCMD [\"o\"]" => "CMD [\"o\"]\nUSER n", [9, 10], [], "instructions are added, removed or in another order";
+}
+
+#[test]
+fn transforms_that_undo_each_other_are_named() {
+    fn there(view: &View<'_>) -> Vec<Finding> {
+        replace(view, "RUN c || d", "RUN  c || d", &[3], &[])
+    }
+    fn back(view: &View<'_>) -> Vec<Finding> {
+        replace(view, "RUN  c || d", "RUN c || d", &[3], &[])
+    }
+    let transforms = [
+        Transform { doc: "# there\n", find: there, on: On::Default },
+        Transform { doc: "# back\n", find: back, on: On::Default },
+    ];
+    let unsettled = pipeline::run(FILE, &transforms, &Nothing, &Settings::default(), &Choice::default());
+    assert_eq!(unsettled.expect_err("they never settle").0, ["there", "back"]);
+}
+
+#[test]
+fn the_file_itself_is_fine() {
+    let outcome = pipeline::run(FILE, ALL, &Nothing, &Settings::default(), &Choice::default()).expect("it settles");
+    assert_eq!(outcome.held, None);
+}
