@@ -10,7 +10,7 @@ use std::mem::discriminant;
 use crate::dockerfile::{Command, Document, Instruction, Kind, TokenKind};
 use crate::shell::Script;
 use crate::shell::meaning::{Meaning, Role, Run, same_meaning};
-use crate::shell::trace::{Normal, ShellOptions};
+use crate::shell::trace::{Normal, Rules, ShellOptions};
 use crate::source::Edits;
 use crate::transform::{Field, Finding, Promise, View};
 
@@ -203,6 +203,8 @@ impl Gate<'_> {
         // A function, so that the compiler sees that the answer lives as long as the text.
         let promises = self.promises;
         let normal: Box<Normal<'_>> = Box::new(move |text| normal(promises, text));
+        // Any variable may be in the environment: what is set matters to every command.
+        let rules = Rules { normal: &*normal, in_environment: &|_| true };
         let role = |text: &str| {
             let promised = |promise: &Promise| match promise {
                 Promise::AddsCommand(command) | Promise::RemovesCommand(command) => normal(command) == text,
@@ -227,12 +229,16 @@ impl Gate<'_> {
                 return Err(format!("the flags of line {line} are changed"));
             }
             let shell = &view.scope(first).shell;
-            let options = ShellOptions { errexit: shell.errexit, pipefail: shell.pipefail, bash: shell.bash };
+            let options = ShellOptions {
+                errexit: shell.errexit,
+                pipefail: shell.pipefail,
+                bash: shell.argv.first().is_some_and(|path| path.ends_with("bash")),
+            };
             let old: Vec<&Script> = old.filter_map(|index| view.script(index)).collect();
             let new: Vec<Script> = new.filter_map(|index| self.after.script(index)).collect();
             let old: Vec<Run<'_>> = old.into_iter().map(|script| Run { script, options }).collect();
             let new: Vec<Run<'_>> = new.iter().map(|script| Run { script, options }).collect();
-            if let Meaning::Differs(example) = same_meaning(&old, &new, &*normal, &role) {
+            if let Meaning::Differs(example) = same_meaning(&old, &new, rules, &role) {
                 let line = self.before.line(self.before.instructions()[first].span.start);
                 let assumed = example
                     .assumed

@@ -1,19 +1,18 @@
 //! See README.md: `set -e`, `&&` and what a RUN leaves behind decide.
 
-use crate::commands::Program;
-use crate::commands::files::{PER_RUN, deletes, leaks_state, writes};
-use crate::commands::packages::{Action, action};
+mod profit;
+
+use crate::commands::files::{PER_RUN, leaks_state};
 use crate::dockerfile::{Command as Form, Kind};
 use crate::pragma::is_pragma;
 use crate::rewrite;
-use crate::shell::{Command, Item, List, Operator, Script, Separator, Simple};
+use crate::shell::{Command, Item, List, Operator, Script, Separator};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
+
+use profit::profit;
 
 /// The transform.
 pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
-
-const STALE: &str = "in its own layer goes stale: it is joined with the install";
-const KEPT: &str = "what this RUN leaves behind is deleted by the next one, but stays in the image: they are joined";
 
 /// How two scripts are joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,38 +72,6 @@ fn adjacent(view: &View<'_>, first: usize, next: usize) -> bool {
         matches!(&instruction.kind, Kind::Run(Form::Shell(_))).then(|| view.script(index))?
     };
     shell(first).is_some() && shell(next).is_some() && view.doc.stage_of(first) == view.doc.stage_of(next)
-}
-
-/// What would be gained by joining, if it is worth it.
-fn profit(view: &View<'_>, earlier: usize, later: usize) -> Option<String> {
-    let (before, after) = (view.script(earlier)?, view.script(later)?);
-    let (earlier_commands, later_commands) = (before.commands(), after.commands());
-    let families = |script: &Script, commands: &[&Simple], wanted: Action| -> Vec<&str> {
-        let actions = commands.iter().filter_map(|simple| action(script, simple));
-        actions.filter(|(action, _)| *action == wanted).map(|(_, family)| family).collect()
-    };
-    let updated = families(before, &earlier_commands, Action::Update);
-    let installed = families(after, &later_commands, Action::Install);
-    let updated_again = families(after, &later_commands, Action::Update);
-    if let Some(family) = updated.iter().find(|family| installed.contains(family) && !updated_again.contains(family)) {
-        let update = earlier_commands.iter().find(|simple| action(before, simple) == Some((Action::Update, family)))?;
-        return Some(format!("{} update {STALE}", Program::of(update)?.name));
-    }
-    if !view.graph().ships(view.doc.stage_of(earlier)?) {
-        return None;
-    }
-
-    let written: Vec<String> = programs(&earlier_commands).iter().flat_map(|program| writes(before, program)).collect();
-    let kept = families(before, &earlier_commands, Action::Install);
-    let deleted = programs(&later_commands).iter().flat_map(|program| deletes(after, program)).any(|path| {
-        let lists = path.starts_with("/var/lib/apt/lists") && (kept.contains(&"apt") || updated.contains(&"apt"));
-        let cache = path.starts_with("/var/cache/") && !kept.is_empty();
-        lists || cache || written.iter().any(|written| written == path)
-    });
-    // On Debian `apt-get clean` has nothing left to do: the images do it after each installation.
-    let cleaned =
-        families(after, &later_commands, Action::Clean).iter().any(|family| *family != "apt" && kept.contains(family));
-    (deleted || cleaned).then(|| KEPT.to_owned())
 }
 
 /// How the RUN `next` is joined to the RUNs `first..=last`, or why it is not.
@@ -238,8 +205,4 @@ fn change(view: &View<'_>, first: usize, last: usize, how: How) -> Option<Change
         edits.push(rewrite::join(doc, before, index, 0, script, &style)?);
     }
     Change::new(edits, [Promise::Joins]).ok()
-}
-
-fn programs<'s>(commands: &[&'s Simple]) -> Vec<Program<'s>> {
-    commands.iter().copied().filter_map(Program::of).collect()
 }
