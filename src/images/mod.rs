@@ -1,6 +1,6 @@
 //! What well-known base images are: family, release, libc, users, package manager, shell, environment, siblings.
 //!
-//! The facts are a table ([`table`]); what a tag says of them is read here. *Sound or silent*: what neither the table
+//! The facts are a table (`table.rs`); what a tag says of them is read here. *Sound or silent*: what neither the table
 //! nor the tag tells for certain is `None`, and an image that the table does not know is not identified.
 
 mod reference;
