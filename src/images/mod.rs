@@ -297,7 +297,7 @@ pub fn identify(reference: &str, like: &ImageMap) -> Option<Image> {
 impl Image {
     fn of(reference: &Reference<'_>, tag: Option<&str>) -> Option<Self> {
         let name = table::canonical(&reference.familiar());
-        let row = table::find(&name, tag.unwrap_or_default())?;
+        let row = table::find(&name, tag.unwrap_or(if reference.digest().is_none() { "latest" } else { "" }))?;
         // What a digest without a tag names can be any variant.
         let variant_known = tag.is_some() || reference.digest().is_none() || row.kind == Kind::System;
         if tag.is_some_and(|tag| tag.split('-').any(|part| part == "onbuild")) {
