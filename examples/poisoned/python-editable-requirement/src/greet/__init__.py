@@ -1,0 +1,5 @@
+"""Says hello."""
+
+from greet.web import app
+
+__all__ = ["app"]
