@@ -4,7 +4,7 @@
 //! place to insert is the end of what precedes it, so that a continuation that follows stays where it is.
 
 use crate::dockerfile::{Document, Instruction};
-use crate::shell::{Command, Item, List, Operator, Pipeline, Script, Separator, Simple};
+use crate::shell::{Command, Item, Operator, Pipeline, Script, Separator, Simple};
 use crate::source::{Edit, Span};
 
 /// The line break of the file at `offset`: that of its line, or of the line before where that is the last.
@@ -121,13 +121,10 @@ pub fn join(
     let start = first.span.end;
     let end = script.map().before(skip)?;
     let mut comments = String::new();
-    for comment in doc.comments_above(index).into_iter().chain(comments_between(doc, first, index)) {
+    for comment in comments_between(doc, first, index) {
         let line = doc.text()[..comment.start].rfind('\n').map_or(0, |at| at + 1);
-        let text = doc.slice(Span::new(line, comment.end));
-        if !comments.lines().any(|other| other == text) {
-            comments += text;
-            comments += line_break(doc, comment.end);
-        }
+        comments += doc.slice(Span::new(line, comment.end));
+        comments += line_break(doc, comment.end);
     }
     let line_break = line_break(doc, start);
     let replacement = if comments.is_empty() {
@@ -147,10 +144,4 @@ pub fn comments_between(doc: &Document, first: &Instruction, index: usize) -> Ve
     let from = tokens.partition_point(|token| token.span.start < first.span.end);
     let between = tokens[from..].iter().take_while(|token| token.span.end <= next.span.start);
     between.filter(|token| token.kind == crate::dockerfile::TokenKind::Comment).map(|token| token.span).collect()
-}
-
-/// The source of items `..count` removed from a list together with what separates them from the next.
-#[must_use]
-pub fn leading_items(list: &List, count: usize) -> Option<usize> {
-    list.items.get(count).map(|item| item.and_or.span.start)
 }
