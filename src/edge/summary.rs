@@ -105,7 +105,8 @@ impl<'a> Summary<'a> {
                 self.text += &format!("{path}: nothing to improve{held}\n");
             }
         } else {
-            self.text += &format!("{BOLD}{path}{BOLD:#}\n");
+            let gap = if self.text.is_empty() { "" } else { "\n" };
+            self.text += &format!("{gap}{BOLD}{path}{BOLD:#}\n");
             // The same reason at several places is said once.
             let mut said: Vec<(&str, &str, usize)> = Vec::new();
             for (name, applied) in &applied {
