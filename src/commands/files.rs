@@ -44,7 +44,6 @@ const STATEFUL: &[&str] = &[
     "readarray",
     "shift",
     "nohup",
-    "service",
     "break",
     "continue",
     "printf",
@@ -53,35 +52,44 @@ const STATEFUL: &[&str] = &[
 /// The word by which a command changes the state of the shell for those behind it, or leaves something running.
 #[must_use]
 pub fn leaks_state<'s>(script: &'s Script, simple: &'s Simple) -> Option<&'s str> {
-    if simple.words.is_empty() {
+    let Some(first) = simple.words.first() else {
         return simple.assignments.first().map(|assignment| script.slice(assignment.name));
+    };
+    let text = script.slice(simple.span);
+    // `${A:=b}` assigns.
+    if text.split("${").skip(1).any(|rest| rest.split('}').next().is_some_and(|inside| inside.contains('='))) {
+        return Some("${…=…}");
     }
-    if script.slice(simple.span).contains("${")
-        && (script.slice(simple.span).contains(":=") || script.slice(simple.span).contains('='))
-    {
-        // `${A:=b}` assigns.
-        let text = script.slice(simple.span);
-        let assigns = text
-            .match_indices("${")
-            .any(|(at, _)| text[at..].split('}').next().is_some_and(|inside| inside.contains('=')));
-        if assigns {
-            return Some("${…=…}");
-        }
-    }
-    let Some(name) = simple.words[0].literal.as_deref() else { return Some(script.slice(simple.words[0].span)) };
+    // Behind `command`, a builtin is still a builtin.
+    let name = match first.literal.as_deref() {
+        Some("command") => simple.words.get(1).map_or(first, |word| word),
+        _ => first,
+    };
+    let Some(name) = name.literal.as_deref() else { return Some(script.slice(name.span)) };
     if name == "printf" && !simple.words.iter().any(|word| word.literal.as_deref() == Some("-v")) {
         return None;
     }
-    let wrapped = simple
-        .words
-        .iter()
-        .filter_map(|word| word.literal.as_deref())
-        .find(|word| matches!(*word, "service" | "systemctl" | "pg_ctl"));
-    if wrapped.is_some() && (name == "sudo" || wrapped == Some(name)) {
-        return wrapped;
-    }
-    STATEFUL.contains(&name).then_some(name)
+    // What is started here would be gone in the next RUN.
+    let starts = |word: &&str| {
+        let program = word.rsplit('/').next().unwrap_or(word);
+        word.starts_with("/etc/init.d/") || word.starts_with("/etc/rc.d/") || SERVICES.contains(&program)
+    };
+    let service = simple.words.iter().filter_map(|word| word.literal.as_deref()).take(2).find(starts);
+    service.or_else(|| STATEFUL.contains(&name).then_some(name))
 }
+
+/// Programs that leave something running.
+const SERVICES: &[&str] = &[
+    "service",
+    "systemctl",
+    "pg_ctl",
+    "pg_ctlcluster",
+    "mysqld_safe",
+    "invoke-rc.d",
+    "supervisord",
+    "dockerd",
+    "start-stop-daemon",
+];
 
 /// The paths that an `rm` deletes, where they are certain: literal, without options other than `-r`, `-R`, `-f`, `-v`. A
 /// pattern is given as it is written.
@@ -145,4 +153,33 @@ pub fn writes(script: &Script, program: &Program<'_>) -> Vec<String> {
         _ => {}
     }
     paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::SourceMap;
+
+    #[test]
+    fn what_leaks() {
+        for (text, leak) in [
+            ("cd /tmp", Some("cd")),
+            ("command cd /tmp", Some("cd")),
+            ("command -v git", None),
+            ("A=1", Some("A")),
+            ("A=1 make", None),
+            ("echo ${A:=b}", Some("${…=…}")),
+            ("echo ${A:-b} c=d", None),
+            ("printf x", None),
+            ("printf -v A x", Some("printf")),
+            ("sudo service nginx start", Some("service")),
+            ("/etc/init.d/mysql start", Some("/etc/init.d/mysql")),
+            ("echo service", Some("service")),
+            ("$X y", Some("$X")),
+            ("apt-get update", None),
+        ] {
+            let script = Script::parse(text, SourceMap::default());
+            assert_eq!(leaks_state(&script, script.commands()[0]), leak, "{text}");
+        }
+    }
 }

@@ -99,6 +99,12 @@ fn needed(view: &View<'_>, index: usize, stage: usize) -> Option<String> {
 fn needs(view: &View<'_>, later: usize) -> Option<String> {
     let instruction = view.instruction(later);
     let line = view.doc.line(instruction.span.start);
+    if let Kind::Onbuild(_) | Kind::Cmd(_) | Kind::Entrypoint(_) = instruction.kind {
+        // A trigger runs in a build on this image, a start command in a container: neither updates for sure.
+        let text = view.doc.joined(instruction, instruction.arguments);
+        let installs = text.contains("apt") && text.contains("install");
+        return installs.then(|| format!("line {line} installs packages later"));
+    }
     if !matches!(instruction.kind, Kind::Run(_)) {
         return None;
     }
