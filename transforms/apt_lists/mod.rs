@@ -5,7 +5,7 @@ use crate::commands::files::deletes;
 use crate::commands::{Invocation, Program, Runner, Verb, invocations, recognise};
 use crate::dockerfile::{Base, Kind};
 use crate::rewrite;
-use crate::shell::Script;
+use crate::shell::{Command, Operator, Script, Separator};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
 /// The transform.
@@ -91,9 +91,27 @@ fn needed(view: &View<'_>, index: usize, stage: usize) -> Option<String> {
             if let Some(reason) = needs(view, later) {
                 return Some(reason);
             }
+            if other == stage && view.script(later).is_some_and(removes) {
+                // Whoever comes after has none in any case.
+                return None;
+            }
         }
     }
     None
+}
+
+/// Whether a script removes all lists, if it succeeds.
+fn removes(script: &Script) -> bool {
+    let Ok(list) = script.body() else { return false };
+    let [item] = &list.items[..] else { return false };
+    let and = item.and_or.rest.iter().all(|(operator, ..)| *operator == Operator::And);
+    let simple = rewrite::pipelines(item).into_iter().filter_map(|pipeline| match &pipeline.commands[..] {
+        [Command::Simple(simple)] if !pipeline.negated => Program::of(simple),
+        _ => None,
+    });
+    let gone = |path: &str| matches!(path.trim_end_matches('/'), "/var/lib/apt/lists" | "/var/lib/apt/lists/*");
+    and && item.separator != Separator::Background
+        && simple.into_iter().any(|program| deletes(script, &program).into_iter().any(gone))
 }
 
 fn needs(view: &View<'_>, later: usize) -> Option<String> {

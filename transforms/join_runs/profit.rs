@@ -9,6 +9,9 @@ use crate::transform::View;
 const STALE: &str = "in its own layer goes stale: it is joined with the install";
 const KEPT: &str = "what this RUN leaves behind is deleted by the next one, but stays in the image: they are joined";
 
+/// Stands for the packages that apt has fetched, beside its lists.
+const APT_ARCHIVES: &str = "apt archives";
+
 /// What a script does to packages and files.
 #[derive(Default)]
 struct Does<'s> {
@@ -30,9 +33,13 @@ impl<'s> Does<'s> {
             match action(script, simple) {
                 Some((Action::Update, family)) => does.updates.push((family, program.name)),
                 // With `--no-cache`, apk fetches an index of its own.
-                Some((Action::Install, family)) if !program.has("--no-cache") => does.installs.push(family),
-                // `apt-get clean` keeps the lists, and has nothing left to do: the images do it by themselves.
+                Some((Action::Install, family)) if !program.has("--no-cache") => {
+                    does.installs.push(family);
+                    does.installs.extend((family == "apt").then_some(APT_ARCHIVES));
+                }
+                // `apt-get clean` keeps the lists.
                 Some((Action::Clean, "apt")) => {
+                    does.cleans.push(APT_ARCHIVES);
                     let lists = recognise(script, simple)
                         .is_some_and(|apt| matches!(&*apt.subcommand, "dist-clean" | "distclean"));
                     does.cleans.extend(lists.then_some("apt"));
