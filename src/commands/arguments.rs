@@ -202,7 +202,9 @@ impl<'a> Arguments<'a> {
     fn valued(&mut self, word: &Word, name: &str, clustered: bool) {
         let arguments = self.call.arguments;
         let Some(value) = arguments.get(self.next) else {
-            self.certain = false;
+            // `cargo --version`, where `cargo install --version 1` takes a value.
+            self.certain &= self.grammar.plain.contains(&name);
+            self.flags.push(Flag { name: name.into(), span: word.span, value: None, clustered });
             return;
         };
         self.next += 1;

@@ -1,6 +1,7 @@
 //! Bun: <https://bun.com/docs/pm/cli/install>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -112,6 +113,32 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Bun, verb))
 }
 
+/// <https://bun.com/docs/pm/global-cache>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade]) {
+        return None;
+    }
+    Some((|| {
+        let backend = look.invocation.value(&["--backend"]).map(|value| value.literal.as_deref());
+        if backend.is_some_and(|backend| backend.is_none_or(|backend| backend == "symlink")) {
+            return Err("--backend=symlink makes the cache part of the installation".into());
+        }
+        let mut directory = look.flag_path(&["--cache-dir"])?;
+        if directory.is_none() {
+            directory = look.path("BUN_INSTALL_CACHE_DIR")?;
+        }
+        let directory = match directory {
+            Some(directory) => directory,
+            None => match (look.path("BUN_INSTALL")?, look.path("XDG_CACHE_HOME")?) {
+                (Some(install), _) => format!("{}/install/cache", install.trim_end_matches('/')),
+                (None, Some(cache)) => format!("{}/.bun/install/cache", cache.trim_end_matches('/')),
+                (None, None) => format!("{}/.bun/install/cache", look.home()?),
+            },
+        };
+        Ok(Caching::on([Cache::copies(directory)]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -127,5 +154,21 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM oven/bun:1",
+            Yarn::Unknown,
+            &[
+                ("RUN bun install --frozen-lockfile", "/root/.bun/install/cache"),
+                ("USER bun\nRUN bun install", "/home/bun/.bun/install/cache"),
+                ("ENV BUN_INSTALL_CACHE_DIR=/c\nRUN bun i", "/c"),
+                ("RUN bun i --backend=symlink", "unknown: --backend=symlink makes the cache part of the installation"),
+                ("RUN bun run x", "nothing"),
+            ],
+        );
     }
 }

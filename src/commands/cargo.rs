@@ -1,6 +1,7 @@
 //! Cargo: <https://doc.rust-lang.org/cargo/commands/>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -47,6 +48,7 @@ static CARGO: Grammar = Grammar {
         "--bin-name",
     ],
     plain: &[
+        "--version",
         "-r",
         "--release",
         "--all-features",
@@ -132,6 +134,19 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Cargo, verb))
 }
 
+/// <https://doc.rust-lang.org/cargo/guide/cargo-home.html>. The directory as a whole is no cache: it holds cargo itself,
+/// installed programs and settings.
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Download, Verb::Build, Verb::Run]) || &*look.invocation.subcommand == "chef" {
+        return None;
+    }
+    Some((|| {
+        let home = look.path("CARGO_HOME")?;
+        let home = home.map_or_else(|| Ok(format!("{}/.cargo", look.home()?)), Ok::<_, Unknown>)?;
+        Ok(Caching::on([Cache::store(format!("{home}/registry")), Cache::store(format!("{home}/git/db"))]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -154,5 +169,25 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM rust:1",
+            Yarn::Unknown,
+            &[
+                ("RUN cargo build --release", "/usr/local/cargo/registry!, /usr/local/cargo/git/db!"),
+                ("ENV CARGO_HOME=/c\nRUN cargo fetch", "/c/registry!, /c/git/db!"),
+                ("RUN cargo --version", "nothing"),
+                ("RUN cargo fmt", "nothing"),
+            ],
+        );
+        table(
+            "FROM debian:12",
+            Yarn::Unknown,
+            &[("RUN cargo install x", "/root/.cargo/registry!, /root/.cargo/git/db!")],
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Composer: <https://getcomposer.org/doc/03-cli.md>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -107,6 +108,26 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Composer, verb))
 }
 
+/// Without a variable it depends on whether `/etc/xdg` is there.
+/// <https://github.com/composer/composer/blob/main/src/Composer/Factory.php> (`getCacheDir`)
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade]) {
+        return None;
+    }
+    Some((|| {
+        let off = look.off(&["--no-cache"], "COMPOSER_NO_CACHE")?;
+        let cache = match (look.path("COMPOSER_CACHE_DIR")?, look.path("COMPOSER_HOME")?) {
+            (Some(directory), _) => Cache::copies(directory),
+            (None, Some(home)) => Cache::copies(format!("{home}/cache")),
+            (None, None) => Cache {
+                setting: Some("COMPOSER_CACHE_DIR"),
+                ..Cache::copies(format!("{}/.composer/cache", look.home()?))
+            },
+        };
+        Ok(Caching { caches: vec![cache], off })
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -123,5 +144,24 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM php:8.3-cli",
+            Yarn::Unknown,
+            &[
+                ("RUN composer install", "/root/.composer/cache COMPOSER_CACHE_DIR"),
+                ("ENV COMPOSER_CACHE_DIR=/c\nRUN composer install --no-cache", "/c, off: --no-cache"),
+                ("ENV COMPOSER_HOME=/h\nRUN composer install", "/h/cache"),
+            ],
+        );
+        table(
+            "FROM composer:2",
+            Yarn::Unknown,
+            &[("RUN composer install", "/tmp/cache"), ("RUN composer dump-autoload", "nothing")],
+        );
     }
 }

@@ -2,6 +2,7 @@
 //! (<https://learn.microsoft.com/en-us/nuget/reference/nuget-exe-cli-reference>).
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -153,6 +154,23 @@ pub(super) fn nuget(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Nuget, verb))
 }
 
+/// <https://learn.microsoft.com/en-us/nuget/consume-packages/managing-the-global-packages-and-cache-folders>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    let it = look.invocation;
+    let app = it.subcommand.ends_with(".dll");
+    if look.skips(&[Verb::Install, Verb::Build, Verb::Run]) || app || &*it.subcommand == "exec" {
+        return None;
+    }
+    Some((|| {
+        let mut directory = look.flag_path(&["--packages"])?;
+        if directory.is_none() {
+            directory = look.path("NUGET_PACKAGES")?;
+        }
+        let directory = directory.map_or_else(|| Ok(format!("{}/.nuget/packages", look.home()?)), Ok::<_, Unknown>)?;
+        Ok(Caching::on([Cache::store(directory)]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -173,5 +191,20 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM mcr.microsoft.com/dotnet/sdk:8.0",
+            Yarn::Unknown,
+            &[
+                ("RUN dotnet restore", "/root/.nuget/packages!"),
+                ("RUN dotnet publish -c Release --no-restore", "/root/.nuget/packages!"),
+                ("ENV NUGET_PACKAGES=/n\nRUN dotnet restore", "/n!"),
+                ("RUN dotnet --info", "nothing"),
+            ],
+        );
     }
 }

@@ -1,8 +1,10 @@
 //! go: <https://pkg.go.dev/cmd/go>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::dockerfile::Lookup;
 
 /// Flags have one dash or two, and end at the first operand.
 static GO: Grammar = Grammar {
@@ -124,6 +126,39 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Go, verb))
 }
 
+/// <https://go.dev/ref/mod#module-cache>, <https://pkg.go.dev/cmd/go#hdr-Build_and_test_caching>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    let it = look.invocation;
+    if look.skips(&[Verb::Install, Verb::Download, Verb::Build, Verb::Run]) {
+        return None;
+    }
+    Some((|| {
+        let mut caches = Vec::new();
+        let flags = match look.variable("GOFLAGS") {
+            Lookup::Unset => String::new(),
+            Lookup::Value(flags) => flags,
+            Lookup::Unknown => return Err("GOFLAGS is not known here".into()),
+        };
+        let mode = it.value(&["-mod", "--mod"]).map(|mode| mode.literal.as_deref().unwrap_or("vendor"));
+        if mode.is_none_or(|mode| mode != "vendor") && !flags.contains("-mod=vendor") {
+            let directory = match (look.path("GOMODCACHE")?, look.path("GOPATH")?) {
+                (Some(directory), _) => directory,
+                (None, Some(path)) => format!("{}/pkg/mod", path.split(':').next().unwrap_or_default()),
+                (None, None) => format!("{}/go/pkg/mod", look.home()?),
+            };
+            caches.push(Cache::store(directory));
+        }
+        if it.verb != Verb::Download {
+            match look.variable("GOCACHE") {
+                Lookup::Value(path) if path == "off" => return Err("GOCACHE is `off`".into()),
+                _ => {}
+            }
+            caches.push(Cache::copies(look.directory(&[], "GOCACHE", "go-build")?));
+        }
+        Ok(Caching::on(caches))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -146,5 +181,24 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM golang:1.24",
+            Yarn::Unknown,
+            &[
+                ("RUN go mod download", "/go/pkg/mod!"),
+                ("RUN CGO_ENABLED=0 go build -o /app .", "/go/pkg/mod!, /root/.cache/go-build"),
+                ("RUN go build -mod=vendor .", "/root/.cache/go-build"),
+                ("ENV GOFLAGS=-mod=vendor\nRUN go build .", "/root/.cache/go-build"),
+                ("ENV GOMODCACHE=/m GOCACHE=/c\nRUN go build .", "/m!, /c"),
+                ("ENV GOPATH=/p\nRUN go test ./...", "/p/pkg/mod!, /root/.cache/go-build"),
+                ("RUN go version", "nothing"),
+            ],
+        );
+        table("FROM debian:12", Yarn::Unknown, &[("RUN go build", "/root/go/pkg/mod!, /root/.cache/go-build")]);
     }
 }

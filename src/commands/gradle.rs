@@ -1,6 +1,7 @@
 //! Gradle and its wrapper: <https://docs.gradle.org/current/userguide/command_line_interface.html>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -106,6 +107,28 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(it)
 }
 
+/// <https://docs.gradle.org/current/userguide/directory_layout.html#dir:gradle_user_home>; in the official image root's
+/// is a link to that of the user gradle: <https://github.com/gradle/docker-gradle>.
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    // Even `gradlew --version` fetches Gradle.
+    if look.invocation.verb == Verb::Other {
+        return None;
+    }
+    Some((|| {
+        let mut directory = look.flag_path(&["-g", "--gradle-user-home", "-Dgradle.user.home"])?;
+        if directory.is_none() {
+            directory = look.path("GRADLE_USER_HOME")?;
+        }
+        let image = look.around.scope.image.as_deref();
+        let directory = match directory {
+            Some(directory) => directory,
+            None if image.is_some_and(|image| &*image.repository == "gradle") => "/home/gradle/.gradle".into(),
+            None => format!("{}/.gradle", look.account_home()?),
+        };
+        Ok(Caching::on([Cache { locked: true, ..Cache::store(directory) }]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -121,5 +144,28 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM gradle:8-jdk21",
+            Yarn::Unknown,
+            &[
+                ("RUN gradle build", "/home/gradle/.gradle! locked"),
+                ("USER gradle\nRUN gradle build", "/home/gradle/.gradle! locked"),
+                ("RUN gradle -g /g build", "/g! locked"),
+            ],
+        );
+        table(
+            "FROM eclipse-temurin:21",
+            Yarn::Unknown,
+            &[
+                ("RUN ./gradlew bootJar", "/root/.gradle! locked"),
+                ("RUN ./gradlew --version", "/root/.gradle! locked"),
+                ("ENV GRADLE_USER_HOME=/g\nRUN ./gradlew build", "/g! locked"),
+            ],
+        );
     }
 }

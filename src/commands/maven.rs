@@ -1,8 +1,10 @@
 //! Maven and its wrapper: <https://maven.apache.org/ref/3.9.9/maven-embedder/cli.html>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::dockerfile::Lookup;
 
 static MAVEN: Grammar = Grammar {
     valued: &[
@@ -104,6 +106,30 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(it)
 }
 
+/// <https://maven.apache.org/guides/mini/guide-configuring-maven.html#configuring-your-local-repository>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Download, Verb::Build, Verb::Run]) {
+        return None;
+    }
+    Some((|| {
+        for name in ["MAVEN_OPTS", "MAVEN_ARGS", "MVNW_REPOURL"] {
+            match look.variable(name) {
+                Lookup::Unset => {}
+                Lookup::Value(options) if !options.contains("maven.repo.local") => {}
+                _ => return Err(format!("{name} may move the repository").into()),
+            }
+        }
+        if look.invocation.has(&["-s", "--settings", "-gs", "--global-settings"]) {
+            return Err("the settings that it is given may move the repository".into());
+        }
+        let directory = match look.flag_path(&["-Dmaven.repo.local"])? {
+            Some(directory) => directory,
+            None => format!("{}/.m2/repository", look.account_home()?),
+        };
+        Ok(Caching::on([Cache { locked: true, ..Cache::store(directory) }]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -124,5 +150,26 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM maven:3-eclipse-temurin-21",
+            Yarn::Unknown,
+            &[
+                ("RUN mvn -B package", "/root/.m2/repository! locked"),
+                ("RUN mvn -Dmaven.repo.local=/r package", "/r! locked"),
+                ("RUN mvn -s settings.xml package", "unknown: the settings that it is given may move the repository"),
+                (
+                    "ENV MAVEN_OPTS=-Dmaven.repo.local=/r\nRUN mvn package",
+                    "unknown: MAVEN_OPTS may move the repository",
+                ),
+                ("ENV MAVEN_OPTS=-Xmx1g\nRUN ./mvnw package", "/root/.m2/repository! locked"),
+                ("ENV HOME=/h\nRUN mvn package", "unknown: Java may take another directory for the home than HOME"),
+                ("RUN mvn -v", "nothing"),
+            ],
+        );
     }
 }

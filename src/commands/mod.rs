@@ -11,6 +11,7 @@ pub mod apk;
 pub mod apt;
 mod arguments;
 mod bun;
+pub mod cache;
 mod cargo;
 mod composer;
 mod conda;

@@ -1,6 +1,7 @@
 //! npm and npx: <https://docs.npmjs.com/cli/v11/using-npm/config>, <https://docs.npmjs.com/cli/v11/commands>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -224,6 +225,24 @@ pub(super) fn npx(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Npx, Verb::Run))
 }
 
+/// <https://docs.npmjs.com/cli/v11/using-npm/config#cache>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade]) {
+        return None;
+    }
+    Some((|| {
+        if look.invocation.has(&["--no-cache"]) {
+            return Err("--no-cache makes npm's cache a directory called `false`".into());
+        }
+        let mut directory = look.flag_path(&["--cache"])?;
+        for name in ["npm_config_cache", "NPM_CONFIG_CACHE"] {
+            directory = directory.map_or_else(|| look.path(name), |path| Ok(Some(path)))?;
+        }
+        let directory = directory.map_or_else(|| Ok(format!("{}/.npm", look.home()?)), Ok::<_, Unknown>)?;
+        Ok(Caching::on([Cache::copies(directory)]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -249,5 +268,23 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM node:22",
+            Yarn::Unknown,
+            &[
+                ("RUN npm ci", "/root/.npm"),
+                ("USER node\nRUN npm install", "/home/node/.npm"),
+                ("ENV npm_config_cache=/c\nRUN npm ci", "/c"),
+                ("RUN npm ci --cache /c", "/c"),
+                ("RUN npm ci --cache .c", "unknown: --cache is not an absolute path"),
+                ("RUN npm run build", "nothing"),
+                ("RUN npx x", "nothing"),
+            ],
+        );
     }
 }

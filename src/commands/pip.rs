@@ -1,6 +1,7 @@
 //! pip and pipenv: <https://pip.pypa.io/en/stable/cli/pip_install/>, <https://pipenv.pypa.io/en/latest/commands.html>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -223,6 +224,31 @@ pub(super) fn pipenv(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Pipenv, verb))
 }
 
+/// <https://pip.pypa.io/en/stable/topics/caching/>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Download, Verb::Build]) {
+        return None;
+    }
+    Some((|| {
+        let off = look.off(NO_CACHE, "PIP_NO_CACHE_DIR")?;
+        let directory = look.directory(&["--cache-dir"], "PIP_CACHE_DIR", "pip")?;
+        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+    })())
+}
+
+/// pipenv has a cache of its own and gives pip the same directory.
+/// <https://pipenv.pypa.io/en/latest/configuration.html>
+pub(super) fn pipenv_caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Download]) {
+        return None;
+    }
+    Some((|| {
+        let off = look.off(&[], "PIP_NO_CACHE_DIR")?;
+        let directory = look.directory(&[], "PIPENV_CACHE_DIR", "pipenv")?;
+        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -255,5 +281,36 @@ mod tests {
         {
             assert_eq!(show(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM python:3.12",
+            Yarn::Unknown,
+            &[
+                ("RUN pip install x", "/root/.cache/pip"),
+                ("RUN pip install --no-cache-dir x", "/root/.cache/pip, off: --no-cache-dir"),
+                (
+                    "RUN pip --no-cache install x --no-cache-dir",
+                    "/root/.cache/pip, off: --no-cache, off: --no-cache-dir",
+                ),
+                ("RUN PIP_NO_CACHE_DIR=1 pip install x", "/root/.cache/pip, off: PIP_NO_CACHE_DIR=1"),
+                ("ENV PIP_NO_CACHE_DIR=on\nRUN pip install x", "/root/.cache/pip, off by PIP_NO_CACHE_DIR"),
+                ("ENV PIP_NO_CACHE_DIR=off\nRUN pip install x", "unknown: PIP_NO_CACHE_DIR is `off`"),
+                ("ARG PIP_NO_CACHE_DIR\nRUN pip install x", "unknown: PIP_NO_CACHE_DIR is not known here"),
+                ("ENV PIP_CACHE_DIR=/c\nRUN pip install x", "/c"),
+                ("ENV XDG_CACHE_HOME=/x\nRUN pip install x", "/x/pip"),
+                ("RUN pip install --cache-dir /c x", "/c"),
+                ("RUN pip install --cache-dir=$C x", "unknown: --cache-dir is not an absolute path"),
+                ("RUN useradd -u 7 app\nUSER app\nRUN pip install x", "/home/app/.cache/pip"),
+                ("USER app\nRUN pip install x", "unknown: the home of the user is not known"),
+                ("RUN pip list", "nothing"),
+                ("RUN pip wheel -r r.txt", "/root/.cache/pip"),
+                ("RUN pipenv install --system", "/root/.cache/pipenv"),
+                ("RUN pipenv run x", "nothing"),
+            ],
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! pnpm: <https://pnpm.io/cli/install>, <https://pnpm.io/pnpm-cli>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -153,6 +154,32 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Pnpm, verb))
 }
 
+/// <https://pnpm.io/settings#storedir>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade, Verb::Download]) {
+        return None;
+    }
+    Some((|| {
+        let method = look.invocation.value(&["--package-import-method"]).map(|value| value.literal.as_deref());
+        if method.is_some_and(|method| !matches!(method, Some("auto" | "copy" | "clone-or-copy"))) {
+            return Err("--package-import-method may not be possible across a mount".into());
+        }
+        let mut directory = look.flag_path(&["--store-dir"])?;
+        for name in ["npm_config_store_dir", "NPM_CONFIG_STORE_DIR"] {
+            directory = directory.map_or_else(|| look.path(name), |path| Ok(Some(path)))?;
+        }
+        let directory = match directory {
+            Some(directory) => directory,
+            None => match (look.path("PNPM_HOME")?, look.path("XDG_DATA_HOME")?) {
+                (Some(home), _) => format!("{}/store", home.trim_end_matches('/')),
+                (None, Some(data)) => format!("{}/pnpm/store", data.trim_end_matches('/')),
+                (None, None) => format!("{}/.local/share/pnpm/store", look.home()?),
+            },
+        };
+        Ok(Caching::on([Cache::copies(directory)]))
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -171,5 +198,25 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM node:22",
+            Yarn::Unknown,
+            &[
+                ("RUN pnpm install --frozen-lockfile", "/root/.local/share/pnpm/store"),
+                ("ENV PNPM_HOME=/pnpm\nRUN pnpm i", "/pnpm/store"),
+                ("RUN pnpm fetch", "/root/.local/share/pnpm/store"),
+                ("RUN npm_config_store_dir=/s pnpm i", "/s"),
+                (
+                    "RUN pnpm i --package-import-method hardlink",
+                    "unknown: --package-import-method may not be possible across a mount",
+                ),
+                ("RUN pnpm build", "nothing"),
+            ],
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Poetry: <https://python-poetry.org/docs/cli/>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
 
@@ -105,6 +106,20 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Poetry, verb))
 }
 
+/// Environments stand below the same directory, so only these two of it are caches.
+/// <https://python-poetry.org/docs/configuration/#cache-dir>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade, Verb::Download]) {
+        return None;
+    }
+    Some((|| {
+        let off = look.off(&["--no-cache"], "POETRY_NO_CACHE")?;
+        let directory = look.directory(&[], "POETRY_CACHE_DIR", "pypoetry")?;
+        let below = |name: &str| Cache { native: true, ..Cache::copies(format!("{directory}/{name}")) };
+        Ok(Caching { caches: vec![below("cache"), below("artifacts")], off })
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -124,5 +139,19 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM python:3.12",
+            Yarn::Unknown,
+            &[
+                ("RUN poetry install", "/root/.cache/pypoetry/cache, /root/.cache/pypoetry/artifacts"),
+                ("ENV POETRY_CACHE_DIR=/c\nRUN poetry install --no-cache", "/c/cache, /c/artifacts, off: --no-cache"),
+                ("RUN poetry run x", "nothing"),
+            ],
+        );
     }
 }

@@ -2,8 +2,10 @@
 //! (<https://guides.rubygems.org/command-reference/>).
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::dockerfile::Lookup;
 
 static BUNDLE: Grammar = Grammar {
     valued: &[
@@ -23,6 +25,7 @@ static BUNDLE: Grammar = Grammar {
         "--only-group",
     ],
     plain: &[
+        "--version",
         "--deployment",
         "--no-deployment",
         "--frozen",
@@ -79,6 +82,7 @@ static GEM: Grammar = Grammar {
         "--target-rbconfig",
     ],
     plain: &[
+        "--version",
         "--no-document",
         "--no-doc",
         "-N",
@@ -179,6 +183,51 @@ pub(super) fn gem(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Gem, verb))
 }
 
+/// Where gems are installed there is a `cache` with their archives, which installations look into first. It is known
+/// for the official image, as long as nothing moves the installation.
+/// <https://github.com/docker-library/ruby>, <https://github.com/rubygems/rubygems/blob/master/bundler/lib/bundler/source/rubygems.rb>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    let it = look.invocation;
+    if look.skips(&[Verb::Install, Verb::Upgrade]) {
+        return None;
+    }
+    Some((|| {
+        if it.has(&["--path", "--deployment", "--system", "-i", "--install-dir", "--user-install", "--standalone"]) {
+            return Err("its flags move the installation".into());
+        }
+        if it.tool == Tool::Bundle {
+            for name in ["BUNDLE_PATH", "BUNDLE_DEPLOYMENT", "BUNDLE_CACHE_PATH"] {
+                let moved = match look.variable(name) {
+                    Lookup::Unset => false,
+                    // The images of Ruby 2 set it; those that came later do not.
+                    Lookup::Unknown => !(name == "BUNDLE_PATH" && image_of_ruby_3(look)),
+                    Lookup::Value(_) => true,
+                };
+                if moved {
+                    return Err(format!("{name} moves the installation").into());
+                }
+            }
+            if !matches!(look.variable("BUNDLE_APP_CONFIG"), Lookup::Value(_)) {
+                return Err("the settings of the project may move the installation".into());
+            }
+        }
+        let home = look.path("GEM_HOME")?.ok_or("where gems are installed is not known")?;
+        Ok(Caching::on([Cache::copies(format!("{home}/cache"))]))
+    })())
+}
+
+/// The official image, in version 3 or later, and nothing of the file touches the variable.
+fn image_of_ruby_3(look: Look<'_>) -> bool {
+    let scope = look.around.scope;
+    let version =
+        scope.image.as_deref().filter(|image| &*image.repository == "ruby").and_then(|image| image.version.as_deref());
+    let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    scope.source("BUNDLE_PATH").is_none()
+        && look.invocation.setting("BUNDLE_PATH").is_none()
+        && !look.around.script.text().contains("BUNDLE_PATH")
+        && major.is_some_and(|major| major >= 3)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -197,5 +246,26 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM ruby:3.3",
+            Yarn::Unknown,
+            &[
+                ("RUN bundle install", "/usr/local/bundle/cache"),
+                ("RUN gem install rails", "/usr/local/bundle/cache"),
+                ("RUN bundle install --deployment", "unknown: its flags move the installation"),
+                ("ENV BUNDLE_PATH=/b\nRUN bundle install", "unknown: BUNDLE_PATH moves the installation"),
+                ("RUN bundle exec x", "nothing"),
+            ],
+        );
+        table(
+            "FROM debian:12",
+            Yarn::Unknown,
+            &[("RUN gem install x", "unknown: where gems are installed is not known")],
+        );
     }
 }

@@ -1,8 +1,10 @@
 //! uv: <https://docs.astral.sh/uv/reference/cli/>
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::dockerfile::Lookup;
 
 static UV: Grammar = Grammar {
     valued: &[
@@ -245,6 +247,31 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Uv, verb))
 }
 
+/// <https://docs.astral.sh/uv/concepts/cache/>
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    let python = look.invocation.subcommand.starts_with("python ");
+    if look.skips(&[Verb::Install, Verb::Download, Verb::Build]) || python {
+        return None;
+    }
+    Some((|| {
+        // What is installed would be links into the cache.
+        let links = look.invocation.value(&["--link-mode"]).map(|value| value.literal.as_deref());
+        if links.is_some_and(|mode| mode.is_none_or(|mode| mode == "symlink")) {
+            return Err("--link-mode=symlink makes the cache part of the installation".into());
+        }
+        match look.variable("UV_LINK_MODE") {
+            Lookup::Value(mode) if mode == "symlink" => {
+                return Err("UV_LINK_MODE=symlink makes the cache part of the installation".into());
+            }
+            Lookup::Unknown => return Err("UV_LINK_MODE is not known here".into()),
+            Lookup::Unset | Lookup::Value(_) => {}
+        }
+        let off = look.off(NO_CACHE, "UV_NO_CACHE")?;
+        let directory = look.directory(&["--cache-dir"], "UV_CACHE_DIR", "uv")?;
+        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -264,5 +291,30 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM python:3.12",
+            Yarn::Unknown,
+            &[
+                ("RUN uv sync --frozen", "/root/.cache/uv"),
+                ("RUN uv pip install --system --no-cache -r r.txt", "/root/.cache/uv, off: --no-cache"),
+                ("ENV UV_NO_CACHE=1\nRUN uv sync", "/root/.cache/uv, off by UV_NO_CACHE"),
+                ("ENV UV_CACHE_DIR=/c UV_LINK_MODE=copy\nRUN uv sync", "/c"),
+                (
+                    "RUN UV_LINK_MODE=symlink uv sync",
+                    "unknown: UV_LINK_MODE=symlink makes the cache part of the installation",
+                ),
+                (
+                    "RUN uv sync --link-mode symlink",
+                    "unknown: --link-mode=symlink makes the cache part of the installation",
+                ),
+                ("RUN uv run x", "nothing"),
+                ("RUN uv python install 3.12", "nothing"),
+            ],
+        );
     }
 }

@@ -2,8 +2,10 @@
 //! command line runs is for the project to say (`packageManager`, `yarnPath`), so their options are one table.
 
 use super::arguments::{Arguments, Grammar};
+use super::cache::{Cache, Caching, Look, Unknown, Yarn};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::scope::User;
 
 static YARN: Grammar = Grammar {
     valued: &[
@@ -162,6 +164,39 @@ pub(super) fn read(call: Call<'_>) -> Option<Invocation> {
     Some(arguments.finish(Tool::Yarn, verb))
 }
 
+/// Classic: <https://classic.yarnpkg.com/lang/en/docs/cli/cache/>, and for root
+/// <https://github.com/yarnpkg/yarn/blob/master/src/util/user-home-dir.js>. Berry:
+/// <https://yarnpkg.com/configuration/yarnrc#enableGlobalCache>.
+pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
+    if look.skips(&[Verb::Install, Verb::Upgrade]) {
+        return None;
+    }
+    Some((|| match look.around.yarn {
+        Yarn::Unknown => Err("yarn 1 and later ones differ, and nothing here tells which it is".into()),
+        Yarn::Local => Err("yarn's cache is what the program is run from".into()),
+        Yarn::Global => {
+            if !matches!(look.variable("YARN_ENABLE_GLOBAL_CACHE"), crate::dockerfile::Lookup::Unset) {
+                return Err("YARN_ENABLE_GLOBAL_CACHE is set".into());
+            }
+            let folder = look.path("YARN_GLOBAL_FOLDER")?;
+            let folder = folder.map_or_else(|| Ok(format!("{}/.yarn/berry", look.home()?)), Ok::<_, Unknown>)?;
+            Ok(Caching::on([Cache::copies(format!("{folder}/cache"))]))
+        }
+        Yarn::Classic => {
+            let mut directory = look.flag_path(&["--cache-folder"])?;
+            if directory.is_none() {
+                directory = look.path("YARN_CACHE_FOLDER")?;
+            }
+            let directory = match directory {
+                Some(directory) => directory,
+                None if look.around.scope.user == User::Root => "/usr/local/share/.cache/yarn".into(),
+                None => look.cache_home("yarn")?,
+            };
+            Ok(Caching::on([Cache::copies(directory)]))
+        }
+    })())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::show;
@@ -185,5 +220,35 @@ mod tests {
         ] {
             assert_eq!(show(text).as_deref(), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn caches() {
+        use super::super::cache::{Yarn, tests::table};
+        table(
+            "FROM node:22",
+            Yarn::Classic,
+            &[
+                ("RUN yarn install", "/usr/local/share/.cache/yarn"),
+                ("USER node\nRUN yarn", "/home/node/.cache/yarn"),
+                ("ENV YARN_CACHE_FOLDER=/c\nRUN yarn", "/c"),
+                ("RUN yarn --cache-folder /c", "/c"),
+                ("RUN yarn build", "nothing"),
+            ],
+        );
+        table(
+            "FROM node:22",
+            Yarn::Global,
+            &[
+                ("RUN yarn install --immutable", "/root/.yarn/berry/cache"),
+                ("RUN YARN_GLOBAL_FOLDER=/g yarn install", "/g/cache"),
+            ],
+        );
+        table("FROM node:22", Yarn::Local, &[("RUN yarn", "unknown: yarn's cache is what the program is run from")]);
+        table(
+            "FROM node:22",
+            Yarn::Unknown,
+            &[("RUN yarn", "unknown: yarn 1 and later ones differ, and nothing here tells which it is")],
+        );
     }
 }
