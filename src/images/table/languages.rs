@@ -399,6 +399,8 @@ pub(super) static ROWS: &[Row] = &[
         names: &["oven/bun"],
         kind: Kind::Bun,
         family: Family::Debian,
+        env: &[("PATH", None), ("BUN_RUNTIME_TRANSPILER_CACHE_PATH", None), ("BUN_INSTALL_BIN", None)],
+        closed: true,
         accounts: &[account("bun", 1000, "/home/bun")],
         workdir: Some("/home/bun/app"),
         ..ROOT
