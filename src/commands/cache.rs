@@ -333,14 +333,13 @@ pub(super) mod tests {
     use super::*;
     use crate::commands::invocations;
     use crate::dockerfile::Document;
-    use crate::images::ImageMap;
     use crate::scope::Scopes;
 
     /// The caches of the last invocation in the last RUN of `text`, in one line: paths, `!` for a store, what turns it
     /// off, or why it is not known.
     pub fn caches(text: &str, yarn: Yarn) -> String {
         let doc = Document::parse(text);
-        let scopes = Scopes::of(&doc, &ImageMap::new());
+        let scopes = Scopes::of(&doc, &Default::default());
         let index = doc.instructions().len() - 1;
         let script = doc.script(index).expect("a RUN");
         let all = invocations(&script);
