@@ -4,9 +4,11 @@
 
 mod apt_lists;
 mod join_runs;
+mod legacy_syntax;
 mod no_recommends;
 
 use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
-pub const ALL: &[Transform] = &[join_runs::TRANSFORM, apt_lists::TRANSFORM, no_recommends::TRANSFORM];
+pub const ALL: &[Transform] =
+    &[join_runs::TRANSFORM, apt_lists::TRANSFORM, no_recommends::TRANSFORM, legacy_syntax::TRANSFORM];
