@@ -46,6 +46,9 @@ fn with_equals(doc: &Document, instruction: &Instruction, pair: Pair, field: Fie
     if !key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'/')) {
         return Err("the name is not plain");
     }
+    if value.starts_with('=') {
+        return Err("the value starts with an equals sign, which is hardly meant");
+    }
     let escaped = escape_blanks(value, doc.escape());
     let line = format!("{} {key}={escaped}", doc.slice(instruction.keyword));
     let same = read(doc, &line, key).is_some_and(|again| {
