@@ -133,19 +133,24 @@ fn outcome(path: &Path, arguments: &Optimize, choice: &Choice) -> Result<Outcome
     let context = arguments.context.clone().or_else(|| (!stdin).then(|| folder.clone()));
     let outcome = pipeline::run(text, ALL, &Disk::new(context), &settings, choice).map_err(|unsettled| {
         Failure::new(
-            format!("{}: {unsettled}", path.display()),
+            format!("{}: {unsettled}", shown(path)),
             "this is a bug of dockwright: please report it with the file",
         )
     })?;
     match &outcome.held {
         Some(hold) if hold.invalid => Err(Failure {
-            message: format!("{}:{}: {}", path.display(), hold.line, hold.reason),
+            message: format!("{}:{}: {}", shown(path), hold.line, hold.reason),
             excerpt: excerpt(&outcome.before, hold.line),
             help: Some(format!("{}; the file was left as it is", hold.help.as_deref().unwrap_or("correct it"))),
             skippable: false,
         }),
         _ => Ok(outcome),
     }
+}
+
+/// A path as messages name it.
+pub fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
 /// The line of source, as a person finds it.

@@ -201,8 +201,7 @@ impl<'a> Summary<'a> {
             self.text += &format!("{} looked at, nothing to improve\n", count(self.files, "file"));
         }
         if self.reviews > 0 {
-            self.text +=
-                &format!("See the {} that need your check: dockwright optimize --review{paths}\n", self.reviews);
+            self.text += &format!("See what needs your check: dockwright optimize --review{paths}\n");
         }
         if self.held > 0 && !self.arguments.why && self.changes + self.reviews > 0 {
             self.text += &format!("{} held back: dockwright optimize --why{paths}\n", self.held);
