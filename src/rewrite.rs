@@ -44,6 +44,16 @@ pub fn appendable(script: &Script) -> Result<&Item, &'static str> {
     {
         return Err("a shell comment follows the last command on its line");
     }
+    let called = |simple: &&Simple| {
+        let name = simple.words.first().and_then(|word| word.literal.as_deref());
+        let own =
+            |name: &str| script.text().contains(&format!("{name}()")) || script.text().contains(&format!("{name} ()"));
+        name.is_some_and(|name| matches!(name, "." | "source" | "eval") || own(name))
+    };
+    if script.commands().iter().any(|simple| last.and_or.span.contains(simple.span) && called(simple)) {
+        // `set -e` is not in force inside of what stands before an `&&`.
+        return Err("the last list runs a function, `eval` or another script in this shell");
+    }
     let heredoc = |simple: &Simple| simple.redirections.iter().any(|redirection| redirection.heredoc.is_some());
     if script.commands().into_iter().any(|simple| simple.span.start >= last.and_or.span.start && heredoc(simple)) {
         return Err("the last command reads a here-document");
@@ -70,7 +80,11 @@ pub fn append(doc: &Document, instruction: &Instruction, script: &Script, comman
         // Inside a here-document the lines are the shell's own.
         " && ".into()
     };
-    Ok(Edit::insert(at, format!("{separator}{command}")))
+    // Blanks at the end of the line would move to the end of the new one.
+    let blanks = doc.text()[at..].len() - doc.text()[at..].trim_start_matches([' ', '\t']).len();
+    let trailing = matches!(doc.text().as_bytes().get(at + blanks), None | Some(b'\r' | b'\n'));
+    let replaced = Span::new(at, if trailing { at + blanks } else { at });
+    Ok(Edit::replace(doc.text(), replaced, format!("{separator}{command}")))
 }
 
 /// What stands between two commands that `&&` joins, in the style of `instruction`: as between its last two commands, or a

@@ -60,6 +60,9 @@ pub fn leaks_state<'s>(script: &'s Script, simple: &'s Simple) -> Option<&'s str
     if text.split("${").skip(1).any(|rest| rest.split('}').next().is_some_and(|inside| inside.contains('='))) {
         return Some("${…=…}");
     }
+    if text.split("$((").skip(1).any(|rest| rest.split("))").next().is_some_and(|inside| inside.contains('='))) {
+        return Some("$((…=…))");
+    }
     // Behind `command`, a builtin is still a builtin.
     let name = match first.literal.as_deref() {
         Some("command") => simple.words.get(1).map_or(first, |word| word),
@@ -74,6 +77,10 @@ pub fn leaks_state<'s>(script: &'s Script, simple: &'s Simple) -> Option<&'s str
         let program = word.rsplit('/').next().unwrap_or(word);
         word.starts_with("/etc/init.d/") || word.starts_with("/etc/rc.d/") || SERVICES.contains(&program)
     };
+    let daemon = |word: &&str| word.starts_with("--daemon") || word.starts_with("--fork");
+    if let Some(word) = simple.words.iter().filter_map(|word| word.literal.as_deref()).find(daemon) {
+        return Some(word);
+    }
     let service = simple.words.iter().filter_map(|word| word.literal.as_deref()).take(2).find(starts);
     service.or_else(|| STATEFUL.contains(&name).then_some(name))
 }

@@ -1,12 +1,15 @@
 //! See README.md: where the lists can be removed, and where nobody may miss them.
 
-use crate::commands::apt::{assumes_yes, reads_lists};
+mod needs;
+
+use crate::commands::apt::assumes_yes;
 use crate::commands::files::deletes;
-use crate::commands::{Invocation, Program, Runner, Verb, invocations, recognise};
-use crate::dockerfile::{Base, Kind};
+use crate::commands::{Invocation, Program, Runner, Verb, invocations};
 use crate::rewrite;
-use crate::shell::{Command, Operator, Script, Separator};
+use crate::shell::{Command, Operator, Pipeline, Script, Separator};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
+
+use needs::{needed, updates};
 
 /// The transform.
 pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
@@ -21,7 +24,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         }
         let apts: Vec<Invocation> = invocations(script).into_iter().filter(Invocation::is_apt).collect();
         findings.extend(lists(view, index, script, &apts));
-        findings.extend(yes(index, script, &apts));
+        findings.extend(yes(view, index, script, &apts));
     }
     findings
 }
@@ -35,7 +38,7 @@ fn lists(view: &View<'_>, index: usize, script: &Script, apts: &[Invocation]) ->
     let removed =
         programs.iter().flat_map(|program| deletes(script, program)).any(|path| path.starts_with("/var/lib/apt"));
     if removed
-        || script.text().contains("/var/lib/apt")
+        || ["/var/lib/apt", "apt/lists", "/var/lib/{", "Dir::State"].iter().any(|text| script.text().contains(text))
         || apts.iter().any(|apt| matches!(&*apt.subcommand, "dist-clean" | "distclean"))
         || mounted(view, index)
     {
@@ -43,7 +46,14 @@ fn lists(view: &View<'_>, index: usize, script: &Script, apts: &[Invocation]) ->
     }
     let message = "the layer keeps the package lists";
     let held = |reason: String| Some(Finding::held(vec![index], message, reason));
+    if !updates(script, update) {
+        // It may not have run: there may be nothing to remove.
+        return rewrite::appendable(script).err().and_then(|reason| held(reason.into()));
+    }
     let instruction = view.instruction(index);
+    if update.runner != Runner::Same && !update.cleared {
+        return held("the update runs as another user, by a tool that is not sudo".into());
+    }
     let rm = if update.runner == Runner::Other(Some("root".into())) && update.cleared {
         format!("sudo rm -rf {LISTS}")
     } else {
@@ -80,162 +90,12 @@ fn mounted(view: &View<'_>, index: usize) -> bool {
     })
 }
 
-/// Who may miss the lists that the RUN at `index` leaves: a later RUN of its stage, or of one that is built on it.
-fn needed(view: &View<'_>, index: usize, stage: usize) -> Option<String> {
-    for (other, built) in view.doc.stages().iter().enumerate().skip(stage) {
-        if !view.graph().chain(other).any(|base| base == stage) {
-            continue;
-        }
-        debug_assert!(other == stage || matches!(view.graph().bases()[other], Base::Stage(_)));
-        for later in built.instructions.clone().filter(|later| *later > index) {
-            if let Some(reason) = needs(view, later) {
-                return Some(reason);
-            }
-            if other == stage && view.script(later).is_some_and(removes) {
-                // Whoever comes after has none in any case.
-                return None;
-            }
-        }
-    }
-    None
-}
-
-/// Whether a script removes all lists, if it succeeds.
-fn removes(script: &Script) -> bool {
-    let Ok(list) = script.body() else { return false };
-    let [item] = &list.items[..] else { return false };
-    let and = item.and_or.rest.iter().all(|(operator, ..)| *operator == Operator::And);
-    let simple = rewrite::pipelines(item).into_iter().filter_map(|pipeline| match &pipeline.commands[..] {
-        [Command::Simple(simple)] if !pipeline.negated => Program::of(simple),
-        _ => None,
-    });
-    let gone = |path: &str| matches!(path.trim_end_matches('/'), "/var/lib/apt/lists" | "/var/lib/apt/lists/*");
-    and && item.separator != Separator::Background
-        && simple.into_iter().any(|program| deletes(script, &program).into_iter().any(gone))
-}
-
-fn needs(view: &View<'_>, later: usize) -> Option<String> {
-    let instruction = view.instruction(later);
-    let line = view.doc.line(instruction.span.start);
-    if let Kind::Onbuild(_) | Kind::Cmd(_) | Kind::Entrypoint(_) = instruction.kind {
-        // A trigger runs in a build on this image, a start command in a container: neither updates for sure.
-        let text = view.doc.joined(instruction, instruction.arguments);
-        let installs = text.contains("apt") && text.contains("install");
-        return installs.then(|| format!("line {line} installs packages later"));
-    }
-    if !matches!(instruction.kind, Kind::Run(_)) {
-        return None;
-    }
-    let Some(script) = view.script(later) else {
-        let text = view.doc.joined(instruction, instruction.arguments);
-        let harmless = !text.contains("apt") && !runs_a_script(&text);
-        return (!harmless).then(|| format!("line {line} runs a command that may need them"));
-    };
-    if script.body().is_err() {
-        return Some(format!("line {line} is not understood, and may need them"));
-    }
-    for simple in script.commands() {
-        let Some(program) = Program::of(simple) else {
-            let text = script.slice(simple.span);
-            // An assignment alone, or a command in a variable.
-            if simple.words.is_empty() && !text.contains("apt") {
-                continue;
-            }
-            return Some(format!("line {line} runs a command that is not known before the build, and may need them"));
-        };
-        let known = recognise(script, simple);
-        if known.as_ref().is_some_and(|apt| apt.is_apt() && apt.verb == Verb::Update) {
-            // From here on it has its own.
-            return None;
-        }
-        // What apt's own words leave unclear may read them, too.
-        let apt = known.is_none() && program.name.starts_with("apt")
-            || matches!(program.name, "tasksel" | "mk-build-deps" | "apt-file");
-        let browsers =
-            matches!(program.name, "npx" | "playwright") && (program.has("install-deps") || program.has("--with-deps"));
-        if apt || browsers || known.as_ref().is_some_and(reads_lists) {
-            return Some(format!("line {line} installs from them without an update of its own"));
-        }
-        if opaque(view, script, &program) {
-            return Some(format!("line {line} runs a script that may need them"));
-        }
-    }
-    None
-}
-
-fn runs_a_script(text: &str) -> bool {
-    text.contains(".sh") || text.contains("\"sh\"") || text.contains("bash")
-}
-
-/// Scripts that are made by tools which never install packages.
-const HARMLESS: &[&str] = &[
-    "configure",
-    "config",
-    "Configure",
-    "gradlew",
-    "mvnw",
-    "manage.py",
-    "autogen.sh",
-    "b2",
-    "bootstrap.sh",
-    "buildconf",
-];
-
-/// Whether a command runs something that could install packages, which is not known to be without `apt`.
-fn opaque(view: &View<'_>, script: &Script, program: &Program<'_>) -> bool {
-    let path = program.path;
-    let runs = match program.name {
-        "sh" | "bash" | "dash" | "ash" | "source" | "." | "eval" => {
-            let Some(argument) =
-                program.arguments.iter().find(|word| word.literal.as_deref().is_none_or(|text| !text.starts_with('-')))
-            else {
-                // `curl … | sh`
-                return true;
-            };
-            if program.has("-c")
-                || program
-                    .arguments
-                    .iter()
-                    .any(|word| word.literal.as_deref().is_some_and(|text| text.starts_with('-') && text.contains('c')))
-            {
-                // The rest is text of the script that is searched for apt as a whole.
-                return script.text().contains("apt");
-            }
-            match argument.literal.as_deref() {
-                Some(path) => path,
-                None => return true,
-            }
-        }
-        _ if path.ends_with(".sh") || path.ends_with(".bash") => path,
-        _ if path.contains('/') && !in_system(path) => path,
-        _ => return false,
-    };
-    let name = runs.rsplit('/').next().unwrap_or(runs);
-    if HARMLESS.contains(&name)
-        || matches!(runs, "/etc/os-release" | "/etc/profile" | "/etc/lsb-release")
-        || name == "activate"
-    {
-        return false;
-    }
-    // A script of the context that speaks neither of apt nor of another script cannot need the lists.
-    let local = runs.trim_start_matches("./").trim_start_matches('/');
-    let Some(content) = view.world.read(local) else { return true };
-    let Ok(content) = std::str::from_utf8(&content) else { return true };
-    let (_, body) = content.split_once('\n').unwrap_or(("", content));
-    ["apt", ".sh", "bash", "sh "].iter().any(|word| body.contains(word))
-}
-
-/// Programs that are there by installation.
-fn in_system(path: &str) -> bool {
-    ["/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/", "/usr/local/bin/", "/opt/", "/root/.", "/usr/lib", "/usr/local/"]
-        .iter()
-        .any(|folder| path.starts_with(folder))
-}
-
 /// Installations that ask a question.
-fn yes(index: usize, script: &Script, apts: &[Invocation]) -> Option<Finding> {
+fn yes(view: &View<'_>, index: usize, script: &Script, apts: &[Invocation]) -> Option<Finding> {
+    let errexit = view.scope(index).shell.errexit;
     let asks = |apt: &&Invocation| {
-        apt.literal()
+        fails_the_build(script, apt, errexit)
+            && apt.literal()
             && !assumes_yes(apt)
             && &*apt.subcommand == "install"
             && !apt.operands.is_empty()
@@ -267,3 +127,20 @@ const QUIET: &[&str] = &[
     "--assume-no",
     "--trivial-only",
 ];
+
+/// Whether a failure of the command fails the build, so that a build that works answers with yes already: it stands in a
+/// list of commands joined by `&&`, which is the last one or under `set -e`, and reads nothing.
+fn fails_the_build(script: &Script, apt: &Invocation, errexit: bool) -> bool {
+    let Ok(list) = script.body() else { return false };
+    let Some(at) = list.items.iter().position(|item| item.and_or.span.contains(apt.span)) else { return false };
+    let item = &list.items[at];
+    let pipelines = rewrite::pipelines(item);
+    let plain = |pipeline: &&&Pipeline| matches!(&pipeline.commands[..], [Command::Simple(simple)] if simple.span == apt.span && simple.redirections.is_empty());
+    let Some(place) = pipelines.iter().position(|pipeline| plain(&pipeline) && !pipeline.negated) else { return false };
+    let last = at + 1 == list.items.len();
+    // Under `set -e` only the last command of a list ends the script.
+    let errexit = (errexit || script.text().starts_with("set -e")) && place + 1 == pipelines.len();
+    item.and_or.rest.iter().all(|(operator, ..)| *operator == Operator::And)
+        && item.separator != Separator::Background
+        && (last || errexit)
+}

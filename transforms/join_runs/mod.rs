@@ -84,6 +84,14 @@ fn joinable(view: &View<'_>, first: usize, last: usize, next: usize) -> Result<H
     if flags(last) != flags(next) {
         return Err("the flags of both RUNs differ".into());
     }
+    let fresh =
+        |flag: &std::borrow::Cow<'_, str>| flag.contains("tmpfs") || flag.contains("rw") || flag.contains("readwrite");
+    if flags(last).iter().any(fresh) {
+        return Err("what is written to a mount of the first RUN is not there in the second".into());
+    }
+    if view.scope(last).shell.login || doc.text().contains("BASH_ENV") {
+        return Err("the shell reads a profile at each start".into());
+    }
     let comments = |index: usize| doc.comments_above(index).into_iter().chain(view.instruction(index).comments.clone());
     let between = rewrite::comments_between(doc, view.instruction(last), next);
     if comments(first).chain(comments(next)).chain(between).any(|comment| is_pragma(doc.slice(comment))) {

@@ -7,6 +7,7 @@ use crate::shell::Script;
 use crate::transform::View;
 
 const STALE: &str = "in its own layer goes stale: it is joined with the install";
+const OLD: &str = "the install works with package lists of an earlier layer, which go stale: they are joined";
 const KEPT: &str = "what this RUN leaves behind is deleted by the next one, but stays in the image: they are joined";
 
 /// Stands for the packages that apt has fetched, beside its lists.
@@ -77,7 +78,8 @@ pub fn profit(view: &View<'_>, earlier: usize, later: usize) -> Option<String> {
         !before.cleans.contains(family) && after.installs.contains(family) && !after.updates(family)
     });
     if let Some((_, name)) = stale {
-        return Some(format!("{name} update {STALE}"));
+        let alone = before.installs.is_empty();
+        return Some(if alone { format!("{name} update {STALE}") } else { OLD.to_owned() });
     }
     if !view.graph().ships(view.doc.stage_of(earlier)?) {
         return None;
