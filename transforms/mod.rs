@@ -3,6 +3,7 @@
 //! Joins come first, then moves and splits, then mounts, then cleanup, so that each sees what the one before wrote.
 
 mod apt_lists;
+mod exec_form;
 mod join_runs;
 mod legacy_syntax;
 mod no_recommends;
@@ -10,5 +11,10 @@ mod no_recommends;
 use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
-pub const ALL: &[Transform] =
-    &[join_runs::TRANSFORM, apt_lists::TRANSFORM, no_recommends::TRANSFORM, legacy_syntax::TRANSFORM];
+pub const ALL: &[Transform] = &[
+    join_runs::TRANSFORM,
+    apt_lists::TRANSFORM,
+    no_recommends::TRANSFORM,
+    legacy_syntax::TRANSFORM,
+    exec_form::TRANSFORM,
+];
