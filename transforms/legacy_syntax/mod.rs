@@ -49,7 +49,7 @@ fn with_equals(doc: &Document, instruction: &Instruction, pair: Pair, field: Fie
     if value.starts_with('=') {
         return Err("the value starts with an equals sign, which is hardly meant");
     }
-    let escaped = escape_blanks(value, doc.escape());
+    let escaped = with_blanks(value, doc.escape());
     let line = format!("{} {key}={escaped}", doc.slice(instruction.keyword));
     let same = read(doc, &line, key).is_some_and(|again| {
         let values = values(value, doc.escape());
@@ -100,6 +100,15 @@ fn labels_author(doc: &Document, instruction: &Instruction) -> bool {
         let key = expand(&doc.joined(instruction, pair.key), doc.escape(), &mut |_| Lookup::Unknown);
         key.is_none_or(|key| key == AUTHORS || key.eq_ignore_ascii_case("maintainer"))
     })
+}
+
+/// The value as one word: in double quotes where nothing in it could mean something else there, which a person reads
+/// best; otherwise with its blanks escaped.
+fn with_blanks(value: &str, escape: char) -> String {
+    if value.contains(char::is_whitespace) && !value.contains(['"', '\'', escape]) {
+        return format!("\"{value}\"");
+    }
+    escape_blanks(value, escape)
 }
 
 /// Each blank outside quotes escaped, as BuildKit's `parseWords` tells quotes.
