@@ -2,6 +2,8 @@
 //!
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
+pub mod yarn;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

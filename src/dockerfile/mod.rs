@@ -11,12 +11,14 @@ mod flags;
 mod heredocs;
 mod instructions;
 mod json;
+mod mounts;
 mod parse;
 mod script;
 mod stages;
 mod template;
 mod words;
 
+pub use mounts::Mount;
 pub use stages::{Base, Graph, Use, Via};
 pub use words::{Lookup, expand};
 
@@ -407,6 +409,12 @@ impl Document {
     #[must_use]
     pub fn keyword(&self, instruction: &Instruction) -> String {
         self.joined(instruction, instruction.keyword).to_ascii_uppercase()
+    }
+
+    /// The mounts of a RUN, in order.
+    #[must_use]
+    pub fn mounts(&self, instruction: &Instruction) -> Vec<Mount> {
+        mounts::of(self, instruction)
     }
 
     /// The words' own text: a JSON string decoded, any other as written (quotes and variables untouched) but for
