@@ -159,3 +159,72 @@ pub fn comments_between(doc: &Document, first: &Instruction, index: usize) -> Ve
     let between = tokens[from..].iter().take_while(|token| token.span.end <= next.span.start);
     between.filter(|token| token.kind == crate::dockerfile::TokenKind::Comment).map(|token| token.span).collect()
 }
+
+/// Takes the word at `word` out of a command, with the blanks (and the continuation) before it.
+///
+/// # Errors
+/// Why not, in words.
+pub fn remove_word(doc: &Document, script: &Script, simple: &Simple, word: Span) -> Result<Edit, &'static str> {
+    let words = simple.words.iter().map(|word| word.span).chain(simple.assignments.iter().map(|it| it.span));
+    let others: Vec<Span> = words.filter(|other| *other != word && !word.contains(*other)).collect();
+    if let Some(before) = others.iter().filter(|other| other.end <= word.start).map(|other| other.end).max() {
+        return remove(doc, script.map().behind(before), script.map().behind(word.end));
+    }
+    let next = others.iter().filter(|other| other.start >= word.end).map(|other| other.start).min();
+    let next = next.ok_or("nothing of the command would be left")?;
+    remove(doc, script.map().before(word.start), script.map().before(next))
+}
+
+/// Takes a command out of the list that it stands in, with the operator that joins it to its neighbour, so that what is
+/// left does and answers what it would if the command succeeded.
+///
+/// # Errors
+/// Why not, in words.
+pub fn remove_command(doc: &Document, script: &Script, simple: &Simple, errexit: bool) -> Result<Edit, &'static str> {
+    let list = script.body().map_err(|_| "the script is not understood")?;
+    let holds = |item: &&Item| item.and_or.span.contains(simple.span);
+    let at = list.items.iter().position(|item| holds(&item)).ok_or("a command stands outside of the script's list")?;
+    let item = &list.items[at];
+    if item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or) {
+        return Err("a command stands in a list with an `||`");
+    }
+    let pipelines = pipelines(item);
+    let alone = |pipeline: &&Pipeline| {
+        !pipeline.negated && matches!(&pipeline.commands[..], [Command::Simple(it)] if it.span == simple.span)
+    };
+    let place = pipelines.iter().position(|pipeline| alone(pipeline)).ok_or("a command stands inside of another")?;
+    let map = script.map();
+    if place > 0 {
+        return remove(doc, map.behind(pipelines[place - 1].span.end), map.behind(simple.span.end));
+    }
+    if let Some(next) = pipelines.get(1) {
+        return remove(doc, map.before(simple.span.start), map.before(next.span.start));
+    }
+    if item.separator == Separator::Background {
+        return Err("a command runs in the background");
+    }
+    match (at.checked_sub(1), list.items.get(at + 1)) {
+        (Some(_), None) if !errexit => Err("the status of the script is that of a command that would go"),
+        (Some(before), _) => {
+            remove(doc, map.behind(list.items[before].and_or.span.end), map.behind(item.and_or.span.end))
+        }
+        (None, Some(next)) => remove(doc, map.before(simple.span.start), map.before(next.and_or.span.start)),
+        (None, None) => Err("nothing of the script would be left"),
+    }
+}
+
+/// Deletes source, unless a comment or made-up text is in the way.
+fn remove(doc: &Document, start: Option<usize>, end: Option<usize>) -> Result<Edit, &'static str> {
+    let (Some(start), Some(end)) = (start, end) else { return Err("a command is not in the file as it is run") };
+    if start > end {
+        return Err("a command is not in the file as it is run");
+    }
+    let span = Span::new(start, end);
+    let tokens = doc.tokens();
+    let from = tokens.partition_point(|token| token.span.end <= start);
+    let mut inside = tokens[from..].iter().take_while(|token| token.span.start < end);
+    if inside.any(|token| token.kind == crate::dockerfile::TokenKind::Comment) {
+        return Err("a comment stands where a command would go");
+    }
+    Ok(Edit::delete(doc.text(), span))
+}

@@ -7,9 +7,10 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use crate::context::World;
+use crate::commands::cache::{Surroundings, Yarn};
+use crate::context::{World, yarn};
 use crate::dockerfile::{Document, Graph, Instruction, Kind};
-use crate::images::ImageMap;
+use crate::images::{self, ImageMap};
 use crate::scope::{Scope, Scopes};
 use crate::shell::Script;
 use crate::source::{Edit, EditError, Edits, Span};
@@ -65,6 +66,20 @@ pub enum Dialect {
     Kaniko,
     /// The builder of Docker before BuildKit.
     Classic,
+}
+
+impl Dialect {
+    /// Whether RUN takes `--mount=type=cache`, and means it: the classic builder refuses or ignores it, kaniko ignores
+    /// it. <https://github.com/containers/buildah/blob/main/CHANGELOG.md>
+    #[must_use]
+    pub fn has_cache_mounts(self) -> bool {
+        match self {
+            Self::BuildKit => true,
+            Self::BuildKitFrontend(major, minor) => (major, minor) >= (1, 2),
+            Self::Buildah(major, minor) => (major, minor) >= (1, 25),
+            Self::Kaniko | Self::Classic => false,
+        }
+    }
 }
 
 impl std::str::FromStr for Dialect {
@@ -143,6 +158,91 @@ impl<'a> View<'a> {
     /// The indices of all RUN instructions with a script, in order.
     pub fn scripts(&self) -> impl Iterator<Item = (usize, &Script)> {
         (0..self.scripts.len()).filter_map(|index| Some((index, self.script(index)?)))
+    }
+
+    /// What the builder can do, if the frontend that the file asks for is no older.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        let syntax = self.doc.directives().iter().find(|directive| self.doc.slice(directive.name) == "syntax");
+        let version = syntax.and_then(|directive| {
+            let image = self.doc.slice(directive.value).split('@').next()?;
+            let (_, tag) = image.rsplit_once("docker/dockerfile:")?;
+            let (major, minor) = tag.split_once('.')?;
+            let minor = minor.split('.').next()?;
+            Some((major.parse::<u16>().ok()?, minor.parse::<u16>().ok()?))
+        });
+        match (self.settings.dialect, version) {
+            (Dialect::BuildKit, Some((major, minor))) => Dialect::BuildKitFrontend(major, minor),
+            (Dialect::BuildKitFrontend(own, least), Some(pinned)) if pinned < (own, least) => {
+                Dialect::BuildKitFrontend(pinned.0, pinned.1)
+            }
+            (dialect, _) => dialect,
+        }
+    }
+
+    /// What the commands of RUN `index` see around them, if it has a script.
+    #[must_use]
+    pub fn surroundings(&self, index: usize) -> Option<Surroundings<'_>> {
+        Some(Surroundings { scope: self.scope(index), script: self.script(index)?, yarn: self.yarn(index) })
+    }
+
+    /// Which yarn `yarn` is in RUN `index`: what the project says, or, where it is not at hand, what can have reached the
+    /// image.
+    fn yarn(&self, index: usize) -> Yarn {
+        if !self.script(index).is_some_and(|script| script.text().contains("yarn")) {
+            return Yarn::Unknown;
+        }
+        let text = self.doc.text();
+        if text.contains("yarn set") || text.contains("yarn policies") || text.contains("@berry") {
+            return Yarn::Unknown;
+        }
+        let mut folders: Vec<String> = Vec::new();
+        let mut named = true;
+        let stage = self.doc.stage_of(index).unwrap_or_default();
+        for at in self.graph().chain(stage).flat_map(|stage| self.doc.stages()[stage].instructions.clone()) {
+            if at > index {
+                continue;
+            }
+            if let Some(script) = self.script(at) {
+                named &= !["git ", "curl", "wget", "tar ", "unzip", "svn"].iter().any(|it| script.text().contains(it));
+            }
+            let (Kind::Copy(it) | Kind::Add(it)) = &self.doc.instructions()[at].kind else { continue };
+            let instruction = &self.doc.instructions()[at];
+            for source in &it.sources {
+                let source = self.doc.joined(instruction, source.span);
+                let name = source.rsplit('/').next().unwrap_or_default();
+                named &= matches!(
+                    name,
+                    "package.json" | "package*.json" | "package-lock.json" | "yarn.lock" | ".npmrc" | "tsconfig.json"
+                );
+                if matches!(name, "package.json" | "package*.json") {
+                    folders.push(source[..source.len() - name.len()].trim_start_matches("./").trim_matches('/').into());
+                }
+            }
+        }
+        folders.dedup();
+        if folders.is_empty() {
+            folders.push(String::new());
+        }
+        let mut found = folders.iter().map(|folder| yarn::release(self.world, folder));
+        let first = found.next().flatten();
+        if found.any(|other| other != first) {
+            return Yarn::Unknown;
+        }
+        match first {
+            Some(yarn::Release::Classic) => Yarn::Classic,
+            Some(yarn::Release::Berry { global: true }) => Yarn::Global,
+            Some(yarn::Release::Berry { global: false }) => Yarn::Local,
+            // Yarn 1 of the image runs another one only if a file of the project says so, or corepack stands before it.
+            None if named
+                && self.world.look("").is_none()
+                && !text.contains("corepack")
+                && self.scope(index).image.as_ref().is_some_and(|image| image.kind == images::Kind::Node) =>
+            {
+                Yarn::Classic
+            }
+            None => Yarn::Unknown,
+        }
     }
 
     /// The instruction at `index`.

@@ -3,6 +3,7 @@
 //! Joins come first, then moves and splits, then mounts, then cleanup, so that each sees what the one before wrote.
 
 mod apt_lists;
+mod cache_mounts;
 mod exec_form;
 mod join_runs;
 mod legacy_syntax;
@@ -13,6 +14,7 @@ use crate::transform::Transform;
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     join_runs::TRANSFORM,
+    cache_mounts::TRANSFORM,
     apt_lists::TRANSFORM,
     no_recommends::TRANSFORM,
     legacy_syntax::TRANSFORM,

@@ -129,13 +129,24 @@ impl Look<'_> {
         variable(self.around.scope, self.around.script, self.invocation.span.start, name)
     }
 
+    /// Why a variable is not known.
+    pub fn unknown(self, name: &str) -> Unknown {
+        let scope = self.around.scope;
+        let local = self.invocation.setting(name).is_some()
+            || local(self.around.script, self.invocation.span.start, name, false).is_some();
+        if !local && scope.source(name).is_none() {
+            return format!("the base image may set {name}").into();
+        }
+        format!("{name} is not known here").into()
+    }
+
     /// A variable that holds a path, or `None` where it is not set.
     pub fn path(self, name: &'static str) -> Result<Option<String>, Unknown> {
         match self.variable(name) {
             Lookup::Unset => Ok(None),
             Lookup::Value(path) if path.starts_with('/') => Ok(Some(path)),
             Lookup::Value(path) => Err(format!("{name} is `{path}`").into()),
-            Lookup::Unknown => Err(format!("{name} is not known here").into()),
+            Lookup::Unknown => Err(self.unknown(name)),
         }
     }
 
@@ -213,7 +224,7 @@ impl Look<'_> {
             }
             // `0` and its kin mean one thing to some versions and another to others.
             Lookup::Value(value) => return Err(format!("{variable} is `{value}`").into()),
-            Lookup::Unknown => return Err(format!("{variable} is not known here").into()),
+            Lookup::Unknown => return Err(self.unknown(variable)),
         }
         Ok((!here.is_empty()).then_some(Off::Here(here)))
     }

@@ -4,6 +4,7 @@ use super::arguments::{Arguments, Grammar};
 use super::cache::{Cache, Caching, Look, Unknown};
 use super::wrappers::Call;
 use super::{Invocation, Tool, Verb};
+use crate::scope::User;
 
 static CARGO: Grammar = Grammar {
     valued: &[
@@ -143,7 +144,9 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
     Some((|| {
         let home = look.path("CARGO_HOME")?;
         let home = home.map_or_else(|| Ok(format!("{}/.cargo", look.home()?)), Ok::<_, Unknown>)?;
-        Ok(Caching::on([Cache::store(format!("{home}/registry")), Cache::store(format!("{home}/git/db"))]))
+        // The folder above a mount is made as root: another user could not check anything out beside `db`.
+        let git = if look.around.scope.user == User::Root { "git/db" } else { "git" };
+        Ok(Caching::on([Cache::store(format!("{home}/registry")), Cache::store(format!("{home}/{git}"))]))
     })())
 }
 

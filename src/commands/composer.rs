@@ -119,10 +119,8 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
         let cache = match (look.path("COMPOSER_CACHE_DIR")?, look.path("COMPOSER_HOME")?) {
             (Some(directory), _) => Cache::copies(directory),
             (None, Some(home)) => Cache::copies(format!("{home}/cache")),
-            (None, None) => Cache {
-                setting: Some("COMPOSER_CACHE_DIR"),
-                ..Cache::copies(format!("{}/.composer/cache", look.home()?))
-            },
+            // Where the official image has it.
+            (None, None) => Cache { setting: Some("COMPOSER_CACHE_DIR"), ..Cache::copies("/tmp/cache") },
         };
         Ok(Caching { caches: vec![cache], off })
     })())
@@ -153,7 +151,7 @@ mod tests {
             "FROM php:8.3-cli",
             Yarn::Unknown,
             &[
-                ("RUN composer install", "/root/.composer/cache COMPOSER_CACHE_DIR"),
+                ("RUN composer install", "/tmp/cache COMPOSER_CACHE_DIR"),
                 ("ENV COMPOSER_CACHE_DIR=/c\nRUN composer install --no-cache", "/c, off: --no-cache"),
                 ("ENV COMPOSER_HOME=/h\nRUN composer install", "/h/cache"),
             ],

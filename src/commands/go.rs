@@ -137,7 +137,7 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
         let flags = match look.variable("GOFLAGS") {
             Lookup::Unset => String::new(),
             Lookup::Value(flags) => flags,
-            Lookup::Unknown => return Err("GOFLAGS is not known here".into()),
+            Lookup::Unknown => return Err(look.unknown("GOFLAGS")),
         };
         let mode = it.value(&["-mod", "--mod"]).map(|mode| mode.literal.as_deref().unwrap_or("vendor"));
         if mode.is_none_or(|mode| mode != "vendor") && !flags.contains("-mod=vendor") {

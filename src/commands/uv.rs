@@ -263,7 +263,7 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
             Lookup::Value(mode) if mode == "symlink" => {
                 return Err("UV_LINK_MODE=symlink makes the cache part of the installation".into());
             }
-            Lookup::Unknown => return Err("UV_LINK_MODE is not known here".into()),
+            Lookup::Unknown => return Err(look.unknown("UV_LINK_MODE")),
             Lookup::Unset | Lookup::Value(_) => {}
         }
         let off = look.off(NO_CACHE, "UV_NO_CACHE")?;

@@ -50,10 +50,12 @@ pub fn release(world: &dyn World, folder: &str) -> Option<Release> {
         (version, settings) => {
             let settings = settings.map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
             let value = |key: &str| {
-                let mut values = settings.lines().filter_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'));
+                let mut values =
+                    settings.lines().filter_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(':'));
                 values.next().map(|value| value.trim().trim_matches(['"', '\'']))
             };
-            let of_path = value("yarnPath").and_then(|path| path.rsplit_once("yarn-")?.1.split('.').next()?.parse().ok());
+            let of_path =
+                value("yarnPath").and_then(|path| path.rsplit_once("yarn-")?.1.split('.').next()?.parse().ok());
             let version = of_path.unwrap_or(version);
             let enabled = match value("enableGlobalCache") {
                 Some(value) => value == "true",
@@ -80,11 +82,17 @@ mod tests {
             (&[("package.json", r#"{"packageManager":"yarn@4.5.0"}"#)], berry(false)),
             (&[("package.json", "{}"), (".yarnrc", "yarn-path \".yarn/releases/yarn-3.cjs\"")], None),
             (
-                &[("package.json", r#"{"packageManager":"yarn@4.5.0"}"#), (".yarnrc.yml", "nodeLinker: node-modules\n")],
+                &[
+                    ("package.json", r#"{"packageManager":"yarn@4.5.0"}"#),
+                    (".yarnrc.yml", "nodeLinker: node-modules\n"),
+                ],
                 berry(true),
             ),
             (
-                &[("package.json", r#"{"packageManager":"yarn@3.5.0"}"#), (".yarnrc.yml", "nodeLinker: node-modules\n")],
+                &[
+                    ("package.json", r#"{"packageManager":"yarn@3.5.0"}"#),
+                    (".yarnrc.yml", "nodeLinker: node-modules\n"),
+                ],
                 berry(false),
             ),
             (

@@ -1,0 +1,358 @@
+//! See README.md: which RUN gets which mount, and what goes with it.
+
+mod paths;
+mod script;
+mod stores;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::commands::cache::{Cache, CacheKind, Off, caching};
+use crate::commands::{Invocation, Tool, recognise};
+use crate::dockerfile::Mount;
+use crate::images::{Family, Image, Kind};
+use crate::rewrite;
+use crate::scope::{Scope, User};
+use crate::shell::{Script, Simple};
+use crate::source::Edit;
+use crate::transform::{Change, Finding, On, Promise, Transform, View};
+use paths::{Relation, relation};
+
+/// The transform.
+pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
+
+const MESSAGE: &str = "each rebuild fetches again what the last one had";
+
+/// Why not, in words.
+type Reason = Cow<'static, str>;
+
+/// A command that fetches.
+struct Fetch<'v> {
+    simple: &'v Simple,
+    invocation: Invocation,
+    caches: Vec<Cache>,
+    off: Option<Off>,
+}
+
+/// What a RUN fetches, and what is to be done about it.
+struct Plan<'v> {
+    script: &'v Script,
+    fetches: Vec<Fetch<'v>>,
+    /// Mounts that are there, and where.
+    mounts: Vec<(Mount, Option<String>)>,
+    /// The caches that want a mount, by directory, and those that cannot have one.
+    wants: BTreeMap<String, Result<Cache, Reason>>,
+    /// Directories that have one.
+    has: BTreeSet<String>,
+    /// What nothing is known of.
+    unknown: Option<Reason>,
+}
+
+fn find(view: &View<'_>) -> Vec<Finding> {
+    let mut plans: BTreeMap<usize, Plan<'_>> = BTreeMap::new();
+    for (index, script) in view.scripts() {
+        plans.extend(plan(view, index, script).map(|plan| (index, plan)));
+    }
+    if plans.is_empty() {
+        return Vec::new();
+    }
+    if !view.dialect().has_cache_mounts() {
+        let lacks = plans.iter().filter(|(_, plan)| plan.has.is_empty());
+        return lacks.map(|(index, _)| held(*index, "the builder has no cache mounts")).collect();
+    }
+    let offline = offline(&plans);
+    for (index, plan) in &mut plans {
+        check(view, *index, plan, &offline);
+    }
+    let groups = stores::groups(view, &mut plans);
+    let mut findings = Vec::new();
+    for group in groups {
+        findings.extend(finding(view, &plans, group));
+    }
+    findings
+}
+
+fn held(index: usize, reason: impl Into<Reason>) -> Finding {
+    Finding::held(vec![index], MESSAGE, reason)
+}
+
+/// What a RUN fetches; `None` if it fetches nothing.
+fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan<'v>> {
+    let around = view.surroundings(index)?;
+    let mut fetches = Vec::new();
+    let mut unknown: Option<Reason> = None;
+    for simple in script.commands() {
+        let Some(invocation) = recognise(script, simple) else { continue };
+        match caching(&around, &invocation) {
+            None => {}
+            Some(_) if !invocation.certain => unknown = Some("a command has an option that is not known".into()),
+            Some(Err(why)) => unknown = Some(why),
+            Some(Ok(it)) => fetches.push(Fetch { simple, invocation, caches: it.caches, off: it.off }),
+        }
+    }
+    if fetches.is_empty() && unknown.is_none() {
+        return None;
+    }
+    let instruction = view.instruction(index);
+    let mounts = view.doc.mounts(instruction).into_iter().map(|mount| {
+        let target = mount.target().and_then(|target| paths::absolute(view, index, target));
+        (mount, target)
+    });
+    let mut plan =
+        Plan { script, fetches, mounts: mounts.collect(), wants: BTreeMap::new(), has: BTreeSet::new(), unknown };
+    for cache in plan.fetches.iter().flat_map(|fetch| &fetch.caches) {
+        match covered(&plan.mounts, &cache.directory) {
+            Ok(true) => _ = plan.has.insert(cache.directory.to_string()),
+            Ok(false) => {
+                plan.wants.entry(cache.directory.to_string()).or_insert_with(|| Ok(cache.clone()));
+            }
+            Err(reason) => {
+                plan.wants.insert(cache.directory.to_string(), Err(reason));
+            }
+        }
+    }
+    Some(plan)
+}
+
+/// Whether a cache mount that is there covers `directory`.
+fn covered(mounts: &[(Mount, Option<String>)], directory: &str) -> Result<bool, Reason> {
+    for (mount, target) in mounts {
+        let Some(target) = target else {
+            if matches!(&*mount.kind, "secret" | "ssh") && mount.target().is_none() {
+                continue;
+            }
+            return Err("where another mount of it stands is not known".into());
+        };
+        match (relation(target, directory), &*mount.kind) {
+            (Relation::Apart, _) | (Relation::Inside, "secret" | "ssh") => {}
+            (Relation::Same | Relation::Above, "cache") => return Ok(true),
+            _ => return Err(format!("it has another mount at {target}").into()),
+        }
+    }
+    Ok(false)
+}
+
+/// Holds each want of a RUN against what is around it.
+fn check(view: &View<'_>, index: usize, plan: &mut Plan<'_>, offline: &BTreeMap<String, usize>) {
+    let all: Vec<String> = plan.wants.keys().chain(&plan.has).cloned().collect();
+    let owner = owner(view.scope(index));
+    let network = view.instruction(index).flags.iter().any(|flag| {
+        let text = view.doc.joined(view.instruction(index), flag.span);
+        text.starts_with("--network") && text.ends_with("=none")
+    });
+    let mut wants = std::mem::take(&mut plan.wants);
+    for (directory, want) in &mut wants {
+        let Ok(cache) = want else { continue };
+        let failed = if network {
+            Some("it has no network to fetch from".into())
+        } else if let Err(reason) = &owner {
+            Some(reason.clone())
+        } else if all.iter().any(|other| matches!(relation(other, directory), Relation::Above | Relation::Inside)) {
+            Some("one cache stands inside of another".into())
+        } else if let Some(reason) = off(plan, directory) {
+            Some(reason)
+        } else if let Some(at) = offline.get(directory) {
+            let line = view.doc.line(view.instruction(*at).span.start);
+            Some(format!("line {line} may fetch nothing, and would miss it").into())
+        } else {
+            parent(view, index, plan, cache)
+                .or_else(|| paths::used(view, index, cache))
+                .or_else(|| script::obstacle(view, index, plan.script, directory))
+        };
+        if let Some(reason) = failed {
+            *want = Err(reason);
+        }
+    }
+    plan.wants = wants;
+}
+
+/// Caches of copies that a RUN only reads, and may not fill: by directory, with the first such RUN.
+fn offline(plans: &BTreeMap<usize, Plan<'_>>) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for (index, plan) in plans {
+        let directories: BTreeSet<&str> = plan
+            .fetches
+            .iter()
+            .flat_map(|fetch| &fetch.caches)
+            .filter(|it| it.kind == CacheKind::Copies)
+            .map(|it| &*it.directory)
+            .collect();
+        for directory in directories {
+            let mut fetches =
+                plan.fetches.iter().filter(|it| it.caches.iter().any(|cache| *cache.directory == *directory));
+            if fetches.all(|fetch| stores::offline(&fetch.invocation)) {
+                found.entry(directory.to_owned()).or_insert(*index);
+            }
+        }
+    }
+    found
+}
+
+/// The owner that a mount needs, as fields; none for root.
+fn owner(scope: &Scope) -> Result<String, Reason> {
+    match &scope.user {
+        User::Root => Ok(String::new()),
+        User::Other { uid: Some(uid), gid, .. } => {
+            let gid = gid.map_or(String::new(), |gid| format!(",gid={gid}"));
+            Ok(format!(",uid={uid}{gid}"))
+        }
+        User::Other { name, .. } => Err(format!("the number of user {name}, which a mount needs, is not known").into()),
+        User::Unknown => Err("the user that it runs as is not known".into()),
+    }
+}
+
+/// Why the cache cannot be turned on again, if it is off.
+fn off(plan: &Plan<'_>, directory: &str) -> Option<Reason> {
+    let fetches = plan.fetches.iter().filter(|fetch| fetch.caches.iter().any(|cache| *cache.directory == *directory));
+    let mut names = fetches.filter_map(|fetch| match &fetch.off {
+        Some(Off::Environment(name)) => Some(*name),
+        _ => None,
+    });
+    names.next().map(|name| format!("{name} turns the cache off").into())
+}
+
+/// The folders above a mount are made for it, as root: another user cannot write beside it, where these tools do.
+fn parent(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> Option<Reason> {
+    let scope = view.scope(index);
+    if scope.user == User::Root {
+        return None;
+    }
+    let home = scope.home.as_deref().unwrap_or("/");
+    let (folder, _) = cache.directory.rsplit_once('/')?;
+    let homely = relation(home, folder) == Relation::Above;
+    let beside = plan.fetches.iter().filter(|fetch| fetch.caches.contains(cache)).any(|fetch| {
+        match fetch.invocation.tool {
+            // ~/.nuget/NuGet, the environments of poetry
+            Tool::Dotnet | Tool::Poetry => true,
+            // ~/.cache/node-gyp, ~/.local/state, ~/.m2/wrapper
+            Tool::Yarn | Tool::Pnpm | Tool::Maven | Tool::Gradle | Tool::Composer => homely,
+            // /go/pkg/sumdb
+            Tool::Go => cache.directory.ends_with("/pkg/mod"),
+            // $CARGO_HOME/.package-cache
+            Tool::Cargo => !scope.image.as_deref().is_some_and(|image| image.kind == Kind::Rust),
+            _ => false,
+        }
+    });
+    beside.then(|| format!("{folder} would be root's while it runs, and the user may write there").into())
+}
+
+/// The finding for RUNs that get their mounts together.
+fn finding(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>, group: stores::Group) -> Option<Finding> {
+    let mut edits = Vec::new();
+    let mut promises: Vec<Promise> = Vec::new();
+    let mut touched = Vec::new();
+    for index in &group.runs {
+        let before = edits.len();
+        let mut wants: Vec<&Cache> = group.extra.get(index).into_iter().flatten().collect();
+        if let Some(plan) = plans.get(index) {
+            wants.extend(plan.wants.values().flatten());
+            match script::edits(view, *index, plan, &mut promises) {
+                Ok(more) => edits.extend(more),
+                Err(reason) => return Some(held(*index, reason)),
+            }
+        }
+        if !wants.is_empty() {
+            edits.push(insertion(view, *index, &wants)?);
+            for cache in &wants {
+                promises.push(Promise::Mounts(cache.directory.to_string().into()));
+                promises.push(Promise::RemovesPath(cache.directory.to_string().into()));
+                if let (Some(_), Some(home)) = (cache.setting, &view.scope(*index).home) {
+                    // Where composer has it otherwise.
+                    promises.push(Promise::RemovesPath(format!("{home}/.composer/cache").into()));
+                    promises.push(Promise::RemovesPath(format!("{home}/.cache/composer").into()));
+                }
+            }
+        }
+        if edits.len() > before {
+            touched.push(*index);
+        }
+    }
+    if edits.is_empty() {
+        let index = *group.runs.first()?;
+        let plan = plans.get(&index)?;
+        let reason = plan.wants.values().find_map(|want| want.as_ref().err()).or(plan.unknown.as_ref())?;
+        return Some(held(index, reason.clone()));
+    }
+    promises.sort_by_key(|promise| format!("{promise:?}"));
+    promises.dedup();
+    let change = Change::new(edits, promises).ok()?;
+    Some(match group.check {
+        None => Finding::safe(touched, MESSAGE, change),
+        Some(check) => Finding::review(touched, MESSAGE, check, change),
+    })
+}
+
+/// The mounts of `wants`, behind the flags of a RUN.
+fn insertion(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Edit> {
+    let (doc, instruction) = (view.doc, view.instruction(index));
+    let owner = owner(view.scope(index)).ok()?;
+    let mounts: Vec<String> = wants
+        .iter()
+        .map(|cache| {
+            let id = id(view, index, cache).map_or(String::new(), |id| format!(",id={id}"));
+            let sharing = if cache.locked { ",sharing=locked" } else { "" };
+            format!("--mount=type=cache,target={}{id}{sharing}{owner}", cache.directory)
+        })
+        .collect();
+    let end = instruction.flags.last().map_or(instruction.keyword.end, |flag| flag.span.end);
+    let gap = crate::source::Span::new(end, instruction.arguments.start);
+    let blank = !doc.slice(gap).is_empty() && doc.slice(gap).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
+    // A here-document's operator stays on the line of the keyword, where it is looked for.
+    if blank && !doc.slice(instruction.arguments).starts_with("<<") {
+        let next = format!(" {}{}{}", doc.escape(), rewrite::line_break(doc, end), indent(doc.slice(instruction.span)));
+        return Some(Edit::replace(doc.text(), gap, format!(" {}{next}", mounts.join(&next))));
+    }
+    Some(Edit::insert(end, format!(" {}", mounts.join(" "))))
+}
+
+/// The least indentation of the lines of an instruction behind its first, if it is of a usual size.
+fn indent(text: &str) -> &str {
+    let lines = text.lines().skip(1).filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
+    let indents = lines.map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
+    indents.min_by_key(|indent| indent.len()).filter(|indent| (1..=8).contains(&indent.len())).unwrap_or("    ")
+}
+
+/// The id that a mount needs: that of a mount of the file at the same place, or one that keeps what was compiled for
+/// one base apart from what was compiled for another.
+fn id(view: &View<'_>, index: usize, cache: &Cache) -> Option<String> {
+    for (other, instruction) in view.doc.instructions().iter().enumerate() {
+        for mount in view.doc.mounts(instruction) {
+            let target = mount.target().and_then(|target| paths::absolute(view, other, target));
+            if &*mount.kind == "cache" && target.as_deref() == Some(&*cache.directory) {
+                return mount.get("id").map(str::to_owned);
+            }
+        }
+    }
+    cache.native.then(|| {
+        let name = cache.directory.rsplit('/').find(|name| !matches!(*name, "cache" | "")).unwrap_or("cache");
+        let name = if cache.directory.ends_with("/pypoetry/cache") { "poetry" } else { name };
+        let image = view.scope(index).image.as_deref();
+        format!("{name}-{}", image.map_or_else(|| "unknown".into(), system))
+    })
+}
+
+/// What a compiled file depends on: the release of the system, or, where the tag does not tell, the tag.
+fn system(image: &Image) -> String {
+    let family = match image.family {
+        Family::Debian | Family::Ubuntu => "",
+        Family::Alpine => "alpine",
+        Family::RedHat => "el",
+        Family::Suse => "suse",
+        Family::Arch => "arch",
+        Family::Wolfi => "wolfi",
+        Family::AzureLinux => "azurelinux",
+        _ => "linux",
+    };
+    match &image.release {
+        Some(release) if image.family != Family::Unknown => format!("{family}{release}"),
+        _ => {
+            let repository = image.repository.rsplit('/').next().unwrap_or_default();
+            format!("{repository}-{}", image.tag.as_deref().unwrap_or("latest"))
+        }
+    }
+}
+
+/// Which kind of group a plan's wants make: the directories of its stores.
+fn stores_of<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p Cache> {
+    plan.fetches.iter().flat_map(|fetch| &fetch.caches).filter(|cache| cache.kind == CacheKind::Store)
+}

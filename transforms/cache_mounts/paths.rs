@@ -1,0 +1,211 @@
+//! Paths: how one stands to another, and who else in the file uses one.
+
+use super::Reason;
+use crate::commands::Program;
+use crate::commands::cache::{Cache, CacheKind, variable};
+use crate::dockerfile::{Kind, Lookup, Transfer, expand};
+use crate::scope::Scope;
+use crate::shell::{Script, Word};
+use crate::transform::View;
+
+/// How a path stands to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// It is the same.
+    Same,
+    /// It holds the other.
+    Above,
+    /// It is in the other.
+    Inside,
+    /// Neither.
+    Apart,
+}
+
+/// How `path` stands to `other`; a pattern in its last part counts as what it may match.
+pub fn relation(path: &str, other: &str) -> Relation {
+    let other = other.trim_end_matches('/');
+    let glob = path.find(['*', '?', '[']);
+    if let Some(at) = glob {
+        let folder = path[..at].rfind('/').map_or("", |slash| &path[..slash]);
+        let prefix = &path[folder.len()..at];
+        if folder == other || below(folder, other) {
+            return Relation::Inside;
+        }
+        let Some(rest) = other.strip_prefix(folder) else { return Relation::Apart };
+        // Names with a dot at the start are matched only where the pattern has it.
+        let hidden = rest.starts_with("/.") && prefix == "/";
+        return if rest.starts_with(prefix) && !hidden { Relation::Above } else { Relation::Apart };
+    }
+    let path = path.trim_end_matches('/');
+    if path == other {
+        Relation::Same
+    } else if path.is_empty() || below(other, path) {
+        Relation::Above
+    } else if below(path, other) {
+        Relation::Inside
+    } else {
+        Relation::Apart
+    }
+}
+
+fn below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// A path of an instruction, made absolute; `None` if it is not known.
+pub fn absolute(view: &View<'_>, index: usize, raw: &str) -> Option<String> {
+    let scope = view.scope(index);
+    let path = scope.expand(raw, view.doc.escape())?;
+    join(scope.workdir.as_deref(), &path)
+}
+
+fn join(workdir: Option<&str>, path: &str) -> Option<String> {
+    let full = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", workdir?) };
+    let mut names: Vec<&str> = Vec::new();
+    for name in full.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => _ = names.pop(),
+            _ => names.push(name),
+        }
+    }
+    Some(format!("/{}", names.join("/")))
+}
+
+/// What a word of a script names as a path, if no `cd` comes before it; patterns are left as they are. `None` if it is not
+/// known.
+pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<String> {
+    let raw = script.slice(word.span);
+    if raw.contains("$(") || raw.contains('`') {
+        return None;
+    }
+    let home = || scope.home.as_deref();
+    let path = match raw.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", home()?),
+        Some(_) => return None,
+        None => expand(raw, '\\', &mut |name| match name {
+            "HOME" => home().map_or(Lookup::Unknown, |home| Lookup::Value(home.into())),
+            _ => variable(scope, script, word.span.start, name),
+        })?,
+    };
+    join(scope.workdir.as_deref(), &path)
+}
+
+/// Who else uses the directory of `cache`: instructions that copy into it or out of it, commands that name it.
+pub fn used(view: &View<'_>, index: usize, cache: &Cache) -> Option<Reason> {
+    let stage = view.doc.stage_of(index)?;
+    let line = |at: usize| view.doc.line(view.instruction(at).span.start);
+    for (at, instruction) in view.doc.instructions().iter().enumerate() {
+        match &instruction.kind {
+            Kind::Copy(it) | Kind::Add(it) => {
+                if related(view, at, stage) && fills(view, at, it, cache) {
+                    return Some(format!("line {} copies into {}", line(at), cache.directory).into());
+                }
+                if takes(view, at, it, stage, cache) {
+                    return Some(format!("line {} copies out of {}", line(at), cache.directory).into());
+                }
+            }
+            Kind::Run(_) if at != index && related(view, at, stage) => {
+                if let Some(name) = named(view, at, cache) {
+                    return Some(format!("line {}: `{name}` uses {}", line(at), cache.directory).into());
+                }
+            }
+            Kind::Volume(words) if related(view, at, stage) => {
+                let inside = |word: &&crate::dockerfile::Word| {
+                    absolute(view, at, &view.doc.word(instruction, **word)).is_some_and(|path| {
+                        matches!(relation(&path, &cache.directory), Relation::Same | Relation::Inside)
+                    })
+                };
+                if words.iter().any(|word| inside(&word)) {
+                    return Some(format!("line {} makes it a volume", line(at)).into());
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether instruction `at` is of `stage`, of one that it is built on, or of one that is built on it.
+fn related(view: &View<'_>, at: usize, stage: usize) -> bool {
+    let Some(other) = view.doc.stage_of(at) else { return false };
+    view.graph().chain(stage).any(|it| it == other) || view.graph().chain(other).any(|it| it == stage)
+}
+
+/// Whether a COPY brings files into the directory.
+fn fills(view: &View<'_>, at: usize, transfer: &Transfer, cache: &Cache) -> bool {
+    let instruction = view.instruction(at);
+    let Some(path) = absolute(view, at, &view.doc.word(instruction, transfer.destination)) else {
+        // A variable: what matters is a store, and what is not known of it.
+        return cache.kind == CacheKind::Store;
+    };
+    match relation(&path, &cache.directory) {
+        Relation::Same | Relation::Inside => true,
+        Relation::Apart => false,
+        // Copies that are hidden are fetched again; a store that is hidden may be missed.
+        Relation::Above if cache.kind == CacheKind::Copies => false,
+        Relation::Above => {
+            let below = cache.directory[path.trim_end_matches('/').len()..].trim_start_matches('/');
+            let file = |source: &str| {
+                let name = source.rsplit('/').next().unwrap_or_default();
+                name.contains('.') && !name.starts_with('.') && !name.contains('*')
+            };
+            let here = instruction.flags.is_empty() && view.world.look(below) == Some(crate::context::Look::Missing);
+            let files = transfer.sources.iter().all(|source| file(&view.doc.word(instruction, *source)));
+            !here && !files
+        }
+    }
+}
+
+/// Whether a COPY takes files out of the directory of `stage`.
+fn takes(view: &View<'_>, at: usize, transfer: &Transfer, stage: usize, cache: &Cache) -> bool {
+    let graph = view.graph();
+    let Some(of) = graph.uses().iter().find(|it| it.instruction == at && it.via != crate::dockerfile::Via::From) else {
+        return false;
+    };
+    if !graph.chain(of.of).any(|it| it == stage) {
+        return false;
+    }
+    let instruction = view.instruction(at);
+    transfer.sources.iter().any(|source| {
+        let path = view.scope(at).expand(&view.doc.word(instruction, *source), view.doc.escape());
+        // Sources are of the root of that stage.
+        let Some(path) = path.and_then(|path| join(Some("/"), &path)) else { return true };
+        match relation(&path, &cache.directory) {
+            Relation::Same | Relation::Inside => true,
+            Relation::Above => cache.kind == CacheKind::Store,
+            Relation::Apart => false,
+        }
+    })
+}
+
+/// The command of another RUN that names the directory, where it would not be afterwards.
+fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
+    let Some(script) = view.script(at) else {
+        let text = view.doc.joined(view.instruction(at), view.instruction(at).arguments);
+        return text.contains(&*cache.directory).then(|| "RUN".into());
+    };
+    let scope = view.scope(at);
+    for simple in script.commands() {
+        let Some(program) = Program::of(simple) else { continue };
+        let forgives = match program.name {
+            "rm" => program.literals().any(|word| word.starts_with('-') && word.contains('f')),
+            "mkdir" => program.has("-p"),
+            "export" | "echo" | "cd" => true,
+            _ => crate::commands::recognise(script, simple).is_some(),
+        };
+        if forgives {
+            continue;
+        }
+        for word in program.arguments {
+            let Some(path) = of_word(scope, script, word) else { continue };
+            let folder = scope.home.as_deref().is_some_and(|home| relation(home, &path) == Relation::Above);
+            match relation(&path, &cache.directory) {
+                Relation::Same | Relation::Inside => return Some(program.name.into()),
+                Relation::Above if folder => return Some(program.name.into()),
+                Relation::Above | Relation::Apart => {}
+            }
+        }
+    }
+    None
+}
