@@ -192,7 +192,7 @@ pub fn remove_command(doc: &Document, script: &Script, simple: &Simple, errexit:
     let alone = |pipeline: &&Pipeline| {
         !pipeline.negated && matches!(&pipeline.commands[..], [Command::Simple(it)] if it.span == simple.span)
     };
-    let place = pipelines.iter().position(|pipeline| alone(pipeline)).ok_or("a command stands inside of another")?;
+    let place = pipelines.iter().position(alone).ok_or("a command stands inside of another")?;
     let map = script.map();
     if place > 0 {
         return remove(doc, map.behind(pipelines[place - 1].span.end), map.behind(simple.span.end));

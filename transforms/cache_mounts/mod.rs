@@ -103,6 +103,8 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
     for cache in plan.fetches.iter().flat_map(|fetch| &fetch.caches) {
         match covered(&plan.mounts, &cache.directory) {
             Ok(true) => _ = plan.has.insert(cache.directory.to_string()),
+            // Who mounted the registry alone fetches nothing from git.
+            Ok(false) if beside_registry(&plan.mounts, &cache.directory) => {}
             Ok(false) => {
                 plan.wants.entry(cache.directory.to_string()).or_insert_with(|| Ok(cache.clone()));
             }
@@ -112,6 +114,15 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
         }
     }
     Some(plan)
+}
+
+/// Whether `directory` is cargo's for git, and its registry has a mount already.
+fn beside_registry(mounts: &[(Mount, Option<String>)], directory: &str) -> bool {
+    let home = directory.strip_suffix("/git/db").or_else(|| directory.strip_suffix("/git"));
+    home.is_some_and(|home| {
+        let registry = format!("{home}/registry");
+        mounts.iter().any(|(mount, target)| &*mount.kind == "cache" && target.as_deref() == Some(&*registry))
+    })
 }
 
 /// Whether a cache mount that is there covers `directory`.
