@@ -1,6 +1,5 @@
 //! See README.md: which RUN gets which mount, and what goes with it.
 
-mod paths;
 mod script;
 mod stores;
 
@@ -15,8 +14,8 @@ use crate::rewrite;
 use crate::scope::{Scope, User};
 use crate::shell::{Script, Simple};
 use crate::source::Edit;
+use crate::transform::paths::{self, Relation, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
-use paths::{Relation, relation};
 
 /// The transform.
 pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };

@@ -1,12 +1,12 @@
 //! What the script of a RUN itself does to a cache: turns it off, empties it, uses it.
 
-use super::paths::{Relation, of_word, relation};
 use super::{Plan, Reason};
 use crate::commands::cache::{Cache, Off};
 use crate::commands::{Invocation, Program, Tool, Verb, recognise};
 use crate::rewrite;
 use crate::shell::{Script, Simple};
 use crate::source::{Edit, Span};
+use crate::transform::paths::{Relation, of_word, relation};
 use crate::transform::{Promise, View};
 
 /// Why the script stands in the way of a mount at `directory`.

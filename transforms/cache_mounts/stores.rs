@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Plan, Reason, owner, paths, stores_of};
+use super::{Plan, Reason, owner, stores_of};
 use crate::commands::cache::{Cache, CacheKind};
 use crate::commands::{Invocation, Program, Tool, recognise};
 use crate::dockerfile::{Command, Kind};
 use crate::shell::{Script, Simple};
-use crate::transform::View;
+use crate::transform::{View, paths};
 
 /// RUNs that get their mounts together.
 #[derive(Default)]

@@ -1,12 +1,13 @@
 //! Paths: how one stands to another, and who else in the file uses one.
 
-use super::Reason;
+use std::borrow::Cow;
+
+use super::View;
 use crate::commands::Program;
 use crate::commands::cache::{Cache, CacheKind, variable};
 use crate::dockerfile::{Kind, Lookup, Transfer, expand};
 use crate::scope::Scope;
 use crate::shell::{Script, Word};
-use crate::transform::View;
 
 /// How a path stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<String> {
 }
 
 /// Who else uses the directory of `cache`: instructions that copy into it or out of it, commands that name it.
-pub fn used(view: &View<'_>, index: usize, cache: &Cache) -> Option<Reason> {
+pub fn used(view: &View<'_>, index: usize, cache: &Cache) -> Option<Cow<'static, str>> {
     let stage = view.doc.stage_of(index)?;
     let line = |at: usize| view.doc.line(view.instruction(at).span.start);
     for (at, instruction) in view.doc.instructions().iter().enumerate() {
