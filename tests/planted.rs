@@ -75,6 +75,7 @@ planted! {
     drops_a_mount: "--mount=type=secret,id=x " => "", [4], [], "the flags of line 8 are changed";
     opens_a_quote: "RUN c || d" => "RUN c || 'd", [3], [], "line 7 of the result";
     changes_an_owner: "--chown=1" => "--chown=2", [8], [], "the configuration of a stage is changed";
+    changes_a_source_under_transfer: "--chown=1 l" => "--chown=2 x", [8], [Promise::Transfer], "the configuration of a stage is changed";
     swaps_two_instructions: "USER n\nCMD [\"o\"]" => "CMD [\"o\"]\nUSER n", [9, 10], [], "instructions are added, removed or in another order";
 }
 

@@ -4,6 +4,7 @@
 
 mod apt_lists;
 mod cache_mounts;
+mod copy_not_add;
 mod exec_form;
 mod join_runs;
 mod legacy_syntax;
@@ -13,6 +14,7 @@ use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
+    copy_not_add::TRANSFORM,
     join_runs::TRANSFORM,
     cache_mounts::TRANSFORM,
     apt_lists::TRANSFORM,

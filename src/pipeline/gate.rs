@@ -158,8 +158,10 @@ impl Gate<'_> {
                 Kind::From(_) => None,
                 Kind::Arg(_) if self.promises.contains(&Promise::Moves) => continue,
                 Kind::Arg(_) => None,
-                Kind::Copy(_) | Kind::Add(_) if self.promises.contains(&Promise::Transfer) => continue,
-                Kind::Copy(_) | Kind::Add(_) => None,
+                Kind::Copy(_) | Kind::Add(_) => {
+                    fields.push((None, self.transfer(doc, instruction)));
+                    continue;
+                }
                 Kind::Run(Command::Exec(_)) => None,
                 _ => match field_of(&instruction.kind) {
                     Some(field) if self.promises.contains(&Promise::Config(field)) => continue,
@@ -171,6 +173,21 @@ impl Gate<'_> {
             fields.push((field, doc.joined(instruction, instruction.span).into_owned()));
         }
         fields
+    }
+
+    /// A COPY or ADD with its here-documents; without owner, mode and kind, where these may differ.
+    fn transfer(&self, doc: &Document, instruction: &Instruction) -> String {
+        let mut text = if self.promises.contains(&Promise::Transfer) {
+            let flags = instruction.flags.iter().filter(|flag| {
+                !["chown", "chmod"].iter().any(|own| doc.joined(instruction, flag.name).eq_ignore_ascii_case(own))
+            });
+            let flags: String = flags.map(|flag| doc.joined(instruction, flag.span).into_owned() + " ").collect();
+            flags + &doc.joined(instruction, instruction.arguments)
+        } else {
+            doc.joined(instruction, instruction.span).into_owned()
+        };
+        instruction.heredocs.iter().for_each(|heredoc| text += doc.slice(heredoc.body));
+        text
     }
 
     /// Each changed RUN is still shell.
