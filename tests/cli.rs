@@ -175,3 +175,66 @@ fn completions_and_help() {
     assert!(help.code == 0 && help.out.lines().count() < 60, "{}", help.out);
     assert_eq!(run(folder.path(), &["frobnicate"], b"").code, 2);
 }
+
+#[test]
+fn configuration_holds_below_its_folder_and_flags_win() {
+    let folder = folder(&[
+        (
+            "dockwright.toml",
+            "skip = [\"apt-lists\"]\nexclude = [\"vendor/\"]\n\n[[override]]\npaths = [\"/legacy/\"]\nskip = []\nreview = true\n",
+        ),
+        ("Dockerfile", BEFORE),
+        ("vendor/Dockerfile", BEFORE),
+        ("legacy/a/Dockerfile", BEFORE),
+        ("own/dockwright.toml", ""),
+        ("own/Dockerfile", BEFORE),
+    ]);
+    let lists = |arguments: &[&str]| {
+        let ran = run(folder.path(), &[&["optimize"], arguments].concat(), b"");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        ran.out.matches("+    && rm -rf /var/lib/apt/lists/*\n").count()
+    };
+    for (arguments, count) in [
+        (&["Dockerfile"][..], 0),
+        (&["."], 2),
+        (&["legacy"], 1),
+        (&["own"], 1),
+        (&["--skip", "apt-lists", "legacy"], 0),
+        (&["--only", "apt-lists", "Dockerfile"], 1),
+        (&["--enable", "apt-lists", "Dockerfile"], 1),
+        (&["--only", "apt-lists", "vendor/Dockerfile"], 1),
+    ] {
+        assert_eq!(lists(arguments), count, "{arguments:?}");
+    }
+    let reviewed = |arguments: &[&str]| run(folder.path(), arguments, b"").out.contains("--no-install-recommends");
+    assert!(reviewed(&["optimize", "legacy"]), "the override asks for review");
+    assert!(!reviewed(&["optimize", "--review=exec-form", "legacy"]), "the flag asks for less");
+}
+
+#[test]
+fn the_builder_is_what_is_said_or_what_the_repository_shows() {
+    let text = "FROM python:3.12\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n";
+    let folder = folder(&[
+        (".git/HEAD", ""),
+        (".gitlab-ci.yml", "build:\n  script:\n    - /kaniko/executor --context .\n"),
+        ("a/Dockerfile", text),
+        ("b/Dockerfile", text),
+        ("b/dockwright.toml", "dialect = \"buildkit:1.2\"\n"),
+        ("c/Dockerfile", text),
+        ("c/dockwright.toml", "dialect = \"classic\"\n"),
+    ]);
+    for (arguments, mounts, note) in [
+        (&["optimize", "a"][..], false, true),
+        (&["optimize", "--dialect", "buildkit", "a"], true, false),
+        (&["optimize", "b"], true, false),
+        (&["optimize", "c"], false, false),
+        (&["optimize", "--dialect", "buildah:1.33", "c"], true, false),
+    ] {
+        let ran = run(folder.path(), arguments, b"");
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(ran.out.contains("--mount=type=cache"), mounts, "{arguments:?}: {}", ran.out);
+        assert_eq!(ran.err.contains("note: .gitlab-ci.yml:3 says kaniko"), note, "{arguments:?}: {}", ran.err);
+    }
+    let ran = run(folder.path(), &["optimize", "--dialect", "docker"], b"");
+    assert!(ran.code == 2 && ran.err.contains("buildkit[:1.4], buildah[:1.33], kaniko or classic"), "{}", ran.err);
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::transform::Dialect;
+
 /// An optimizing compiler for Dockerfiles: smaller images, faster rebuilds, less privilege.
 #[derive(Debug, Parser)]
 #[command(
@@ -61,6 +63,12 @@ pub struct Optimize {
     /// Do not run these transforms
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
     pub skip: Vec<String>,
+    /// Also run these transforms, which only run when asked
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub enable: Vec<String>,
+    /// The builder: buildkit[:1.4], buildah[:1.33], kaniko or classic
+    #[arg(long, value_name = "NAME", help_heading = "Choice")]
+    pub dialect: Option<Dialect>,
     /// The build context [default: the Dockerfile's folder]
     #[arg(long, value_name = "DIR", help_heading = "Choice")]
     pub context: Option<PathBuf>,

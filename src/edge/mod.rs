@@ -6,11 +6,15 @@ mod arguments;
 mod config;
 mod explain;
 mod files;
+mod names;
 mod optimize;
+mod project;
+mod signs;
 mod summary;
 mod world;
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
@@ -49,8 +53,18 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+/// A path as messages name it: relative to the folder that the program runs in, where it is below that.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+    let inside = path.strip_prefix(here).ok().filter(|inside| !inside.as_os_str().is_empty());
+    match inside.unwrap_or(path) {
+        path if path.as_os_str() == "-" => "standard input".into(),
+        path => path.display().to_string(),
+    }
+}
+
 /// An error as a person sees it: what is wrong, and what to type.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Failure {
     message: String,
     /// Lines of source that show the place.

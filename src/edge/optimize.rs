@@ -11,11 +11,12 @@ use crate::transform::Settings;
 use crate::transforms::ALL;
 
 use super::arguments::Optimize;
-use super::config::Config;
+use super::config::Rules;
 use super::files::{self, Found};
+use super::project::{self, Project, Projects};
 use super::summary::Summary;
 use super::world::Disk;
-use super::{DONE, FAILED, Failure, WOULD_CHANGE};
+use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, shown};
 
 /// What became of one file.
 pub struct Job {
@@ -23,6 +24,8 @@ pub struct Job {
     pub path: String,
     /// The user named it.
     pub named: bool,
+    /// What a person should know of how it was handled.
+    pub note: Option<String>,
     /// What came out, or why nothing did.
     pub result: Result<Outcome, Failure>,
     /// Whether it could be written; `None` if it was not to be.
@@ -31,13 +34,13 @@ pub struct Job {
 
 pub fn run(arguments: Optimize) -> u8 {
     arguments.color.choose();
-    let choice = match choice(&arguments) {
-        Ok(choice) => choice,
-        Err(failure) => {
-            failure.print();
-            return FAILED;
-        }
-    };
+    let review = arguments.review.iter().flatten();
+    let named = review.chain(arguments.only.iter().flatten()).chain(&arguments.skip).chain(&arguments.enable);
+    if let Err(failure) = names::check(named) {
+        failure.print();
+        return FAILED;
+    }
+    let projects = Projects::default();
     let mut failed = false;
     let mut found = Vec::new();
     for path in &arguments.paths {
@@ -58,7 +61,7 @@ pub fn run(arguments: Optimize) -> u8 {
             found.push(Found { path: path.clone(), named: true });
         }
     }
-    let jobs: Vec<Job> = found.into_par_iter().map(|found| job(found, &arguments, &choice)).collect();
+    let jobs: Vec<Job> = found.into_par_iter().filter_map(|found| job(found, &arguments, &projects)).collect();
     let mut out = anstream::stdout().lock();
     let mut summary = Summary::new(&arguments);
     for job in &jobs {
@@ -87,37 +90,54 @@ pub fn run(arguments: Optimize) -> u8 {
     }
 }
 
-fn choice(arguments: &Optimize) -> Result<Choice, Failure> {
-    let reviewed = arguments.review.iter().flatten();
-    let names = reviewed.chain(arguments.only.iter().flatten()).chain(&arguments.skip);
-    for name in names {
-        if !ALL.iter().any(|transform| transform.name() == name) {
-            return Err(Failure::new(
-                format!("no transform is called `{name}`"),
-                "`dockwright explain` lists them all",
-            ));
-        }
-    }
-    let review = match &arguments.review {
-        None => Review::None,
+/// What runs: what the flags say, and, where they do not, the configuration.
+fn choice(flags: &Optimize, rules: Rules) -> Choice {
+    let asked = |name: &String| flags.enable.contains(name) || flags.only.iter().flatten().any(|only| only == name);
+    let review = match &flags.review {
+        None => rules.review.unwrap_or_default(),
         Some(names) if names.is_empty() => Review::All,
         Some(names) => Review::Only(names.clone()),
     };
-    Ok(Choice { review, only: arguments.only.clone(), skip: arguments.skip.clone(), ..Choice::default() })
+    let only = flags.only.clone().or_else(|| rules.only.map(|only| [&only[..], &flags.enable[..]].concat()));
+    let skip = flags.skip.iter().cloned().chain(rules.skip.into_iter().filter(|name| !asked(name))).collect();
+    let enable = [&rules.enable[..], &flags.enable[..]].concat();
+    Choice { review, only, skip, enable, ..Choice::default() }
 }
 
-fn job(found: Found, arguments: &Optimize, choice: &Choice) -> Job {
-    let result = outcome(&found.path, arguments, choice);
+/// Handles one file; `None` if the configuration excludes it.
+fn job(found: Found, arguments: &Optimize, projects: &Projects) -> Option<Job> {
+    let stdin = found.path.as_os_str() == "-";
+    let real = project::real(if stdin { Path::new(".") } else { &found.path });
+    let project = projects.of(if stdin { &real } else { real.parent().unwrap_or(&real) });
+    if let Ok(Project { config: Some(config), .. }) = &project
+        && !found.named
+        && config.excludes(&real)
+    {
+        return None;
+    }
+    let mut note = None;
+    let result = project.and_then(|project| {
+        let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(&real)));
+        let rules = rules.unwrap_or_default();
+        let dialect = arguments.dialect.or(rules.dialect);
+        let sign = project.sign.filter(|_| dialect.is_none());
+        note = sign.as_ref().map(|sign| sign.note.clone());
+        let settings = Settings {
+            images: project.config.map(|config| config.image_map()).unwrap_or_default(),
+            dialect: dialect.or(sign.map(|sign| sign.dialect)).unwrap_or_default(),
+        };
+        outcome(&found.path, arguments, &settings, &choice(arguments, rules))
+    });
     let written = match &result {
-        Ok(outcome) if arguments.write && outcome.before != outcome.after && found.path.as_os_str() != "-" => {
+        Ok(outcome) if arguments.write && outcome.before != outcome.after && !stdin => {
             Some(files::write(&found.path, &outcome.after))
         }
         _ => None,
     };
-    Job { path: found.path.display().to_string(), named: found.named, result, written }
+    Some(Job { path: found.path.display().to_string(), named: found.named, note, result, written })
 }
 
-fn outcome(path: &Path, arguments: &Optimize, choice: &Choice) -> Result<Outcome, Failure> {
+fn outcome(path: &Path, arguments: &Optimize, settings: &Settings, choice: &Choice) -> Result<Outcome, Failure> {
     let stdin = path.as_os_str() == "-";
     let text = if stdin {
         files::read_stdin()?
@@ -125,13 +145,11 @@ fn outcome(path: &Path, arguments: &Optimize, choice: &Choice) -> Result<Outcome
         files::read(path).map_err(|failure| Failure { skippable: true, ..failure })?
     };
     let folder = match path.parent() {
-        Some(parent) if !stdin && !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let config = Config::find(&folder)?;
-    let settings = Settings { images: config.image_map(), ..Settings::default() };
-    let context = arguments.context.clone().or_else(|| (!stdin).then(|| folder.clone()));
-    let outcome = pipeline::run(text, ALL, &Disk::new(context), &settings, choice).map_err(|unsettled| {
+    let context = arguments.context.clone().or_else(|| (!stdin).then_some(folder));
+    let outcome = pipeline::run(text, ALL, &Disk::new(context), settings, choice).map_err(|unsettled| {
         Failure::new(
             format!("{}: {unsettled}", shown(path)),
             "this is a bug of dockwright: please report it with the file",
@@ -146,11 +164,6 @@ fn outcome(path: &Path, arguments: &Optimize, choice: &Choice) -> Result<Outcome
         }),
         _ => Ok(outcome),
     }
-}
-
-/// A path as messages name it.
-pub fn shown(path: &Path) -> String {
-    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
 /// The line of source, as a person finds it.

@@ -18,6 +18,8 @@ pub struct Summary<'a> {
     files: usize,
     changed: usize,
     changes: usize,
+    /// A change that was applied needs a check.
+    checks: bool,
     reviews: usize,
     held: usize,
     said: HashSet<String>,
@@ -34,6 +36,7 @@ impl<'a> Summary<'a> {
             files: 0,
             changed: 0,
             changes: 0,
+            checks: false,
             reviews: 0,
             held: 0,
             said: HashSet::new(),
@@ -43,6 +46,11 @@ impl<'a> Summary<'a> {
     /// Adds one file. Answers whether it failed.
     pub fn add(&mut self, job: &Job) -> bool {
         self.files += 1;
+        if let Some(note) = &job.note
+            && self.said.insert(note.clone())
+        {
+            self.text += &format!("{BOLD}note{BOLD:#}: {note}\n");
+        }
         let outcome = match &job.result {
             Ok(outcome) => outcome,
             Err(failure) if job.named || !failure.skippable => {
@@ -90,6 +98,7 @@ impl<'a> Summary<'a> {
             .flat_map(|step| step.applied.iter().map(move |applied| (step.transform, applied)))
             .collect();
         self.changes += applied.len();
+        self.checks |= applied.iter().any(|(_, applied)| applied.check.is_some());
         self.reviews += reviews.len();
         self.held += held;
         if !applied.is_empty() {
@@ -182,7 +191,7 @@ impl<'a> Summary<'a> {
             return;
         }
         let (changes, changed) = (count(self.changes, "change"), count(self.changed, "file"));
-        let level = if self.arguments.review.is_some() { "" } else { "safe " };
+        let level = if self.checks { "" } else { "safe " };
         let paths: Vec<String> =
             self.arguments.paths.iter().map(|path| path.display().to_string()).filter(|path| path != ".").collect();
         let paths = if paths.is_empty() { String::new() } else { format!(" {}", paths.join(" ")) };
