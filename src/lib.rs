@@ -12,6 +12,7 @@ pub mod explain;
 pub mod images;
 pub mod pipeline;
 pub mod pragma;
+pub mod proof;
 pub mod report;
 pub mod rewrite;
 pub mod scope;

@@ -346,7 +346,7 @@ pub enum Promise {
 }
 
 /// A field of an image's configuration, by the instruction that sets it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Field {
     /// `ENV`
     Env,
