@@ -9,7 +9,7 @@ mod gate;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::context::World;
+use crate::context::{Overlay, World};
 use crate::dockerfile::Document;
 use crate::source::{Edits, Lines};
 use crate::transform::{Change, Finding, Fix, On, Settings, Transform, View};
@@ -64,6 +64,14 @@ impl Choice {
     }
 }
 
+impl Outcome {
+    /// Whether anything is to be written: the Dockerfile, or lines of the ignore file.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.before != self.after || !self.ignore_lines.is_empty()
+    }
+}
+
 /// Names a finding, the same from run to run: transform, stage, a hash of the instructions that it is about, and which of
 /// several with the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +84,8 @@ pub struct Outcome {
     pub before: Arc<str>,
     /// The text as it is now.
     pub after: Arc<str>,
+    /// The lines that the ignore file of the context needs besides, in order.
+    pub ignore_lines: Vec<String>,
     /// What was applied, one step per transform and sweep that changed something.
     pub steps: Vec<Step>,
     /// What was not.
@@ -175,8 +185,15 @@ pub fn run(
 ) -> Result<Outcome, Unsettled> {
     let before: Arc<str> = text.into();
     let mut doc = Document::parse(Arc::clone(&before));
-    let mut outcome =
-        Outcome { before: Arc::clone(&before), after: before, steps: Vec::new(), left: Vec::new(), held: None };
+    let mut outcome = Outcome {
+        before: Arc::clone(&before),
+        after: before,
+        ignore_lines: Vec::new(),
+        steps: Vec::new(),
+        left: Vec::new(),
+        held: None,
+    };
+    let mut world = Overlay::new(world);
     if let Some(problem) = doc.problems().first() {
         outcome.held = Some(Hold {
             line: doc.line(problem.span.start),
@@ -195,7 +212,7 @@ pub fn run(
         let mut left = Vec::new();
         let mut at = 0;
         while at < transforms.len() {
-            let view = View::new(&doc, world, settings);
+            let view = View::new(&doc, &world, settings);
             let mut step = None;
             // One view serves all transforms up to the next one that changes the text.
             while step.is_none() && at < transforms.len() {
@@ -224,6 +241,9 @@ pub fn run(
             let Some((edits, after, applied)) = step else { break };
             let transform = transforms[at - 1].name();
             changed.push(transform);
+            for applied in &applied {
+                world.add(&applied.change.ignore_lines);
+            }
             let after: Arc<str> = after.text().into();
             outcome.steps.push(Step { transform, before: doc.text().into(), after: Arc::clone(&after), applied });
             history.push(edits);
@@ -239,6 +259,7 @@ pub fn run(
     }
     outcome.left.append(&mut dropped);
     outcome.after = doc.text().into();
+    outcome.ignore_lines = world.lines;
     Ok(outcome)
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use dockwright::context::{Files, Nothing, World};
+use dockwright::context::{Files, Nothing, Overlay, World};
 use dockwright::explain::{Case, Claim, Page, table};
 use dockwright::pipeline::{self, Choice, Outcome, Review, Why};
 use dockwright::transform::{Settings, Transform};
@@ -76,7 +76,9 @@ fn told(outcome: &Outcome, name: &str) -> String {
     let mut lines = Vec::new();
     for applied in outcome.steps.iter().filter(|step| step.transform == name).flat_map(|step| &step.applied) {
         let check = applied.check.as_ref().map(|check| format!("   check: {check}\n")).unwrap_or_default();
-        lines.push((applied.lines.0, format!("{}: {}\n{check}", applied.lines.0, applied.message)));
+        let ignored: String =
+            applied.change.ignore_lines.iter().map(|line| format!("   .dockerignore: {line}\n")).collect();
+        lines.push((applied.lines.0, format!("{}: {}\n{check}{ignored}", applied.lines.0, applied.message)));
     }
     for left in outcome.left.iter().filter(|left| left.transform == name) {
         let why = match &left.why {
@@ -98,15 +100,18 @@ fn check(transform: &Transform, case: &Case) -> Result<(), String> {
         case.context.map_or_else(|| Ok(Context::default()), toml::from_str).map_err(|error| error.to_string())?;
     let (world, settings) = (context.world(), context.settings());
     let (before, after) = (context.dress(&case.before), context.dress(&case.after));
-    let run = |text: &str, transforms: &[Transform], review: Review, name: Option<&str>| {
+    // `ignored` is what was added to the ignore file before.
+    let run = |text: &str, transforms: &[Transform], review: Review, name: Option<&str>, ignored: &[String]| {
         let choice = Choice { review, only: name.map(|name| vec![name.to_owned()]), ..Choice::default() };
-        pipeline::run(text, transforms, &*world, &settings, &choice).map_err(|error| error.to_string())
+        let world = Overlay { world: &*world, lines: ignored.to_vec() };
+        pipeline::run(text, transforms, &world, &settings, &choice).map_err(|error| error.to_string())
     };
+    let all = |first: &Outcome, second: &Outcome| [&first.ignore_lines[..], &second.ignore_lines].concat();
     let name = transform.name();
     let review = if case.claim == Claim::Review { Review::All } else { Review::None };
 
     // Alone.
-    let outcome = run(&before, &[*transform], review.clone(), Some(name))?;
+    let outcome = run(&before, &[*transform], review.clone(), Some(name), &[])?;
     if *outcome.after != *after {
         return Err(format!("gives\n{}\ninstead of\n{}\nand tells\n{}", outcome.after, after, told(&outcome, name)));
     }
@@ -127,28 +132,42 @@ fn check(transform: &Transform, case: &Case) -> Result<(), String> {
     if case.told.is_some_and(|expected| expected != tells) {
         return Err(format!("tells\n{tells}\ninstead of\n{}", case.told.unwrap_or_default()));
     }
-    if case.claim == Claim::Review && *run(&before, &[*transform], Review::None, Some(name))?.after == *after {
+    if case.claim == Claim::Review
+        && *run(&before, &[*transform], Review::None, Some(name), &[])?.after == *after
+        && before != after
+    {
         return Err("is applied without review".into());
     }
-    let again = run(&after, &[*transform], review, Some(name))?;
-    if *again.after != *after {
-        return Err(format!("changes its own result to\n{}", again.after));
+    if !outcome.ignore_lines.is_empty() && case.told.is_none() {
+        return Err("adds to the ignore file, which no `text` fence shows".into());
+    }
+    let again = run(&after, &[*transform], review, Some(name), &outcome.ignore_lines)?;
+    if *again.after != *after || !again.ignore_lines.is_empty() {
+        return Err(format!("changes its own result to\n{}\n{:?}", again.after, again.ignore_lines));
     }
 
     // In the whole pipeline.
-    let safe = run(&before, ALL, Review::None, None)?;
-    let reviewed = run(&before, ALL, Review::All, None)?;
-    let later = run(&safe.after, ALL, Review::All, None)?;
+    let safe = run(&before, ALL, Review::None, None, &[])?;
+    let reviewed = run(&before, ALL, Review::All, None, &[])?;
+    let later = run(&safe.after, ALL, Review::All, None, &safe.ignore_lines)?;
     if later.after != reviewed.after {
         return Err(format!("review after safe gives\n{}\ninstead of\n{}", later.after, reviewed.after));
     }
-    for outcome in [&safe, &reviewed, &later] {
+    let (mut once, mut twice) = (reviewed.ignore_lines.clone(), all(&safe, &later));
+    once.sort();
+    twice.sort();
+    if once != twice {
+        return Err(format!("review after safe adds {twice:?} to the ignore file, instead of {once:?}"));
+    }
+    for (outcome, ignored) in
+        [(&safe, safe.ignore_lines.clone()), (&reviewed, reviewed.ignore_lines.clone()), (&later, twice)]
+    {
         if let Some(left) = outcome.left.iter().find(|left| matches!(left.why, Why::Dropped(_))) {
             return Err(format!("the gate drops {}: {:?}", left.transform, left.why));
         }
         let level = if std::ptr::eq(outcome, &raw const safe) { Review::None } else { Review::All };
-        let again = run(&outcome.after, ALL, level, None)?;
-        if again.after != outcome.after {
+        let again = run(&outcome.after, ALL, level, None, &ignored)?;
+        if again.after != outcome.after || !again.ignore_lines.is_empty() {
             return Err(format!("a second run of the pipeline changes\n{}\nto\n{}", outcome.after, again.after));
         }
     }

@@ -2,7 +2,11 @@
 //!
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
+pub mod ignore;
+mod overlay;
 pub mod yarn;
+
+pub use overlay::Overlay;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +28,20 @@ pub trait World: Sync {
     fn repository(&self, path: &str) -> Option<Arc<[u8]>>;
     /// The digest of the index that an image reference names, as its registry says: `sha256:…`.
     fn digest(&self, reference: &str) -> Option<Arc<str>>;
+    /// The ignore file that applies to the Dockerfile: `Dockerfile.dockerignore` next to it, or else the context's
+    /// `.dockerignore`, which need not be there.
+    fn ignore_file(&self) -> Option<IgnoreFile>;
+    /// The texts of all other Dockerfiles to which that ignore file may apply.
+    fn siblings(&self) -> Option<Arc<[Arc<str>]>>;
+}
+
+/// An ignore file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoreFile {
+    /// Its path, as it is shown.
+    pub path: Arc<str>,
+    /// What it says; `None` if there is none yet.
+    pub text: Option<Arc<str>>,
 }
 
 /// What stands at a path.
@@ -62,9 +80,16 @@ impl World for Nothing {
     fn digest(&self, _: &str) -> Option<Arc<str>> {
         None
     }
+    fn ignore_file(&self) -> Option<IgnoreFile> {
+        None
+    }
+    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+        None
+    }
 }
 
-/// A world held in memory: all files of the context are named, and the repository is the context.
+/// A world held in memory: all files of the context are named, the repository is the context, and the Dockerfile that is
+/// looked at would be called `Dockerfile`.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Content by path.
@@ -107,5 +132,21 @@ impl World for Files {
 
     fn digest(&self, reference: &str) -> Option<Arc<str>> {
         self.digests.get(reference).map(|digest| digest.as_str().into())
+    }
+
+    fn ignore_file(&self) -> Option<IgnoreFile> {
+        let text = |path: &str| self.files.get(path).map(|text| String::from_utf8_lossy(text).into());
+        let own = "Dockerfile.dockerignore";
+        let path = if self.files.contains_key(own) { own } else { ".dockerignore" };
+        Some(IgnoreFile { path: path.into(), text: text(path) })
+    }
+
+    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+        let other = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            path != "Dockerfile" && name.contains("Dockerfile") && !name.ends_with(".dockerignore")
+        };
+        let others = self.files.iter().filter(|(path, _)| other(path));
+        Some(others.map(|(_, text)| String::from_utf8_lossy(text).into()).collect())
     }
 }

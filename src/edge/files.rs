@@ -139,6 +139,26 @@ pub fn write(path: &Path, text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Makes a file that is not there yet.
+pub fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::new(format!("{}: cannot be written: {error}", path.display()), "check the folder's permissions")
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".dockwright-").tempfile_in(folder).map_err(fail)?;
+    file.write_all(text.as_bytes()).map_err(fail)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // That of the Dockerfile's folder, without the right to execute.
+        let mode = fs::metadata(folder).map_err(fail)?.permissions().mode() & 0o666;
+        file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(fail)?;
+    }
+    file.as_file().sync_all().map_err(fail)?;
+    file.persist_noclobber(path).map_err(|error| fail(error.error))?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_dockerfile;

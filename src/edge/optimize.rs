@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::context::World as _;
 use crate::pipeline::{self, Choice, Outcome, Review};
 use crate::report;
 use crate::transform::Settings;
@@ -13,21 +14,27 @@ use crate::transforms::ALL;
 use super::arguments::Optimize;
 use super::config::Rules;
 use super::files::{self, Found};
+use super::ignores::Ignore;
+use super::locate;
 use super::project::{self, Project, Projects};
 use super::summary::Summary;
-use super::world::Disk;
+use super::world::{Disk, Shared};
 use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, shown};
 
 /// What became of one file.
 pub struct Job {
     /// As it is shown.
     pub path: String,
+    /// Where it is.
+    pub file: PathBuf,
     /// The user named it.
     pub named: bool,
     /// What a person should know of how it was handled.
     pub note: Option<String>,
     /// What came out, or why nothing did.
     pub result: Result<Outcome, Failure>,
+    /// The ignore file of its context, and what it says; `None` if it is not known.
+    pub ignore: Option<(PathBuf, Option<String>)>,
     /// Whether it could be written; `None` if it was not to be.
     pub written: Option<Result<(), Failure>>,
 }
@@ -61,7 +68,13 @@ pub fn run(arguments: Optimize) -> u8 {
             found.push(Found { path: path.clone(), named: true });
         }
     }
-    let jobs: Vec<Job> = found.into_par_iter().filter_map(|found| job(found, &arguments, &projects)).collect();
+    let shared = Shared::default();
+    let mut jobs: Vec<Job> =
+        found.into_par_iter().filter_map(|found| job(found, &arguments, &projects, &shared)).collect();
+    let ignores = Ignore::of(&jobs);
+    if arguments.write {
+        failed |= !write(&mut jobs, &ignores);
+    }
     let mut out = anstream::stdout().lock();
     let mut summary = Summary::new(&arguments);
     for job in &jobs {
@@ -78,9 +91,14 @@ pub fn run(arguments: Optimize) -> u8 {
             break;
         }
     }
+    if !arguments.write {
+        for ignore in &ignores {
+            let _ = out.write_all(colour(&ignore.diff()).as_bytes());
+        }
+    }
     let _ = out.flush();
     summary.finish();
-    let changes = jobs.iter().filter_map(|job| job.result.as_ref().ok()).any(|outcome| outcome.before != outcome.after);
+    let changes = jobs.iter().filter_map(|job| job.result.as_ref().ok()).any(Outcome::changes);
     if failed {
         FAILED
     } else if arguments.check && changes {
@@ -104,8 +122,28 @@ fn choice(flags: &Optimize, rules: Rules) -> Choice {
     Choice { review, only, skip, enable, ..Choice::default() }
 }
 
+/// Writes the ignore files first, as what is written to the Dockerfiles may rely on them. Answers whether all went well.
+fn write(jobs: &mut [Job], ignores: &[Ignore]) -> bool {
+    let mut failed: Vec<&Path> = Vec::new();
+    for ignore in ignores {
+        if let Err(failure) = ignore.write() {
+            failure.print();
+            failed.push(&ignore.path);
+        }
+    }
+    for job in jobs {
+        let Ok(outcome) = &job.result else { continue };
+        let relies = !outcome.ignore_lines.is_empty();
+        let lost = relies && job.ignore.as_ref().is_some_and(|(path, _)| failed.contains(&path.as_path()));
+        if outcome.before != outcome.after && job.path != "-" && !lost {
+            job.written = Some(files::write(&job.file, &outcome.after));
+        }
+    }
+    failed.is_empty()
+}
+
 /// Handles one file; `None` if the configuration excludes it.
-fn job(found: Found, arguments: &Optimize, projects: &Projects) -> Option<Job> {
+fn job(found: Found, arguments: &Optimize, projects: &Projects, shared: &Shared) -> Option<Job> {
     let stdin = found.path.as_os_str() == "-";
     let real = project::real(if stdin { Path::new(".") } else { &found.path });
     let project = projects.of(if stdin { &real } else { real.parent().unwrap_or(&real) });
@@ -115,7 +153,7 @@ fn job(found: Found, arguments: &Optimize, projects: &Projects) -> Option<Job> {
     {
         return None;
     }
-    let mut note = None;
+    let (mut note, mut ignore) = (None, None);
     let result = project.and_then(|project| {
         let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(&real)));
         let rules = rules.unwrap_or_default();
@@ -126,18 +164,20 @@ fn job(found: Found, arguments: &Optimize, projects: &Projects) -> Option<Job> {
             images: project.config.map(|config| config.image_map()).unwrap_or_default(),
             dialect: dialect.or(sign.map(|sign| sign.dialect)).unwrap_or_default(),
         };
-        outcome(&found.path, arguments, &settings, &choice(arguments, rules))
+        outcome(&found.path, arguments, &settings, &choice(arguments, rules), shared, &mut ignore)
     });
-    let written = match &result {
-        Ok(outcome) if arguments.write && outcome.before != outcome.after && !stdin => {
-            Some(files::write(&found.path, &outcome.after))
-        }
-        _ => None,
-    };
-    Some(Job { path: found.path.display().to_string(), named: found.named, note, result, written })
+    let path = found.path.display().to_string();
+    Some(Job { path, file: found.path, named: found.named, note, result, ignore, written: None })
 }
 
-fn outcome(path: &Path, arguments: &Optimize, settings: &Settings, choice: &Choice) -> Result<Outcome, Failure> {
+fn outcome(
+    path: &Path,
+    arguments: &Optimize,
+    settings: &Settings,
+    choice: &Choice,
+    shared: &Shared,
+    ignore: &mut Option<(PathBuf, Option<String>)>,
+) -> Result<Outcome, Failure> {
     let stdin = path.as_os_str() == "-";
     let text = if stdin {
         files::read_stdin()?
@@ -148,13 +188,22 @@ fn outcome(path: &Path, arguments: &Optimize, settings: &Settings, choice: &Choi
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let context = arguments.context.clone().or_else(|| (!stdin).then_some(folder));
-    let outcome = pipeline::run(text, ALL, &Disk::new(context), settings, choice).map_err(|unsettled| {
+    let context = match &arguments.context {
+        Some(context) => Some(context.clone()),
+        None if stdin => None,
+        None => locate::context(&text, &folder),
+    };
+    let world = Disk::new(shared, context, (!stdin).then(|| path.to_path_buf()));
+    let outcome = pipeline::run(text, ALL, &world, settings, choice).map_err(|unsettled| {
         Failure::new(
             format!("{}: {unsettled}", shown(path)),
             "this is a bug of dockwright: please report it with the file",
         )
     })?;
+    if !outcome.ignore_lines.is_empty() {
+        let text = world.ignore_file().and_then(|file| file.text);
+        *ignore = world.ignore_path().map(|path| (path, text.map(|text| text.to_string())));
+    }
     match &outcome.held {
         Some(hold) if hold.invalid => Err(Failure {
             message: format!("{}:{}: {}", shown(path), hold.line, hold.reason),

@@ -1,25 +1,45 @@
 //! The files around a Dockerfile, read when asked for and remembered.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use crate::context::{Look, World};
+use crate::context::{IgnoreFile, Look, World};
+
+use super::{files, git, locate};
 
 /// Files larger than this are not read.
 const MAX_LEN: u64 = 4 * 1024 * 1024;
 
-/// The world on disk.
+/// The paths that a repository tracks.
+type Tracked = Arc<HashSet<Box<str>>>;
+
+/// Dockerfiles and their texts.
+type Dockerfiles = Arc<[(PathBuf, Arc<str>)]>;
+
+/// What several Dockerfiles of a run ask for.
 #[derive(Debug, Default)]
-pub struct Disk {
+pub struct Shared {
+    /// By the root of a repository.
+    tracked: Mutex<HashMap<PathBuf, Option<Tracked>>>,
+    /// The Dockerfiles below a folder, with their texts.
+    dockerfiles: Mutex<HashMap<PathBuf, Dockerfiles>>,
+}
+
+/// The world on disk.
+#[derive(Debug)]
+pub struct Disk<'s> {
+    shared: &'s Shared,
     /// The build context, if it is known.
     context: Option<PathBuf>,
+    /// The Dockerfile, unless it is standard input.
+    dockerfile: Option<PathBuf>,
     read: Mutex<HashMap<String, Option<Arc<[u8]>>>>,
 }
 
-impl Disk {
-    pub fn new(context: Option<PathBuf>) -> Self {
-        Self { context, read: Mutex::default() }
+impl<'s> Disk<'s> {
+    pub fn new(shared: &'s Shared, context: Option<PathBuf>, dockerfile: Option<PathBuf>) -> Self {
+        Self { shared, context, dockerfile, read: Mutex::default() }
     }
 
     /// Where `path` stands, if nothing on the way to it is a link or leads out of the context.
@@ -35,9 +55,22 @@ impl Disk {
         }
         Some(place)
     }
+
+    /// The path of the ignore file that applies, whether it is there or not.
+    pub fn ignore_path(&self) -> Option<PathBuf> {
+        if let Some(dockerfile) = &self.dockerfile {
+            let mut own = dockerfile.clone().into_os_string();
+            own.push(".dockerignore");
+            let own = PathBuf::from(own);
+            if own.symlink_metadata().is_ok() {
+                return Some(own);
+            }
+        }
+        Some(self.context.as_ref()?.join(".dockerignore"))
+    }
 }
 
-impl World for Disk {
+impl World for Disk<'_> {
     fn look(&self, path: &str) -> Option<Look> {
         match std::fs::symlink_metadata(self.place(path)?) {
             Ok(meta) if meta.is_file() => Some(Look::File),
@@ -63,7 +96,11 @@ impl World for Disk {
     }
 
     fn list(&self, path: &str) -> Option<Arc<[Box<str>]>> {
-        let entries = std::fs::read_dir(self.place(path)?).ok()?;
+        let place = self.place(path)?;
+        if !path.is_empty() && place.is_symlink() {
+            return None;
+        }
+        let entries = std::fs::read_dir(place).ok()?;
         let mut names: Vec<Box<str>> = entries
             .map(|entry| entry.ok()?.file_name().into_string().ok().map(String::into_boxed_str))
             .collect::<Option<_>>()?;
@@ -71,8 +108,12 @@ impl World for Disk {
         Some(names.into())
     }
 
-    fn tracked(&self, _: &str) -> Option<bool> {
-        None
+    fn tracked(&self, path: &str) -> Option<bool> {
+        let place = std::path::absolute(self.place(path)?).ok()?;
+        let root = git::root(place.parent()?)?;
+        let mut known = self.shared.tracked.lock().ok()?;
+        let tracked = known.entry(root.clone()).or_insert_with(|| git::tracked(&root).map(Arc::new)).clone()?;
+        Some(tracked.contains(place.strip_prefix(&root).ok()?.to_str()?))
     }
 
     fn repository(&self, _: &str) -> Option<Arc<[u8]>> {
@@ -81,5 +122,42 @@ impl World for Disk {
 
     fn digest(&self, _: &str) -> Option<Arc<str>> {
         None
+    }
+
+    fn ignore_file(&self) -> Option<IgnoreFile> {
+        let path = self.ignore_path()?;
+        let text = match std::fs::symlink_metadata(&path) {
+            Ok(meta) if meta.is_file() && meta.len() <= MAX_LEN => Some(std::fs::read_to_string(&path).ok()?.into()),
+            Ok(_) => return None,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(_) => return None,
+        };
+        let shown = path.strip_prefix(".").unwrap_or(&path);
+        Some(IgnoreFile { path: shown.to_str()?.into(), text })
+    }
+
+    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+        let context = self.context.clone()?;
+        if self.ignore_path()? != context.join(".dockerignore") {
+            return Some(Arc::from([]));
+        }
+        let mut known = self.shared.dockerfiles.lock().ok()?;
+        let all = known.entry(context.clone()).or_insert_with(|| {
+            let found = files::search(&context).into_iter();
+            // One that cannot be read, nobody can build.
+            found.filter_map(|found| Some((found.path.clone(), files::read(&found.path).ok()?.into()))).collect()
+        });
+        let same = |one: &Path, other: &Path| std::path::absolute(one).ok() == std::path::absolute(other).ok();
+        let others = all.iter().filter(|(path, text)| {
+            let this = self.dockerfile.as_ref().is_some_and(|dockerfile| same(dockerfile, path));
+            let mut own = path.clone().into_os_string();
+            own.push(".dockerignore");
+            let folder = path.parent().unwrap_or(Path::new("."));
+            // One in a folder of its own has that for its context, if all is there.
+            let located = || locate::context(text, folder);
+            let elsewhere = !same(folder, &context) && located().is_some_and(|it: PathBuf| same(&it, folder));
+            !this && !Path::new(&own).exists() && !elsewhere
+        });
+        Some(others.map(|(_, text)| Arc::clone(text)).collect())
     }
 }

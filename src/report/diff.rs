@@ -17,6 +17,14 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
     diff.unified_diff().context_radius(3).header(&a, &b).to_string()
 }
 
+/// The unified diff that makes a file at `path`.
+#[must_use]
+pub fn created(path: &str, text: &str) -> String {
+    let new: Vec<&str> = text.split_inclusive('\n').collect();
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&[], &new);
+    diff.unified_diff().header("/dev/null", &header("b", path)).to_string()
+}
+
 /// A path as git writes it in a diff: quoted where it holds control characters, quotes or backslashes, and followed by a
 /// tab where it holds a blank, so that `patch` does not take what follows for a date.
 fn header(side: &str, path: &str) -> String {
@@ -41,7 +49,12 @@ fn header(side: &str, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::unified;
+    use super::{created, unified};
+
+    #[test]
+    fn a_file_is_created() {
+        assert_eq!(created("a/b", "x\ny\n"), "--- /dev/null\n+++ b/a/b\n@@ -0,0 +1,2 @@\n+x\n+y\n");
+    }
 
     #[test]
     fn equal_texts_have_no_diff() {

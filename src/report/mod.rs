@@ -2,4 +2,4 @@
 
 mod diff;
 
-pub use diff::unified;
+pub use diff::{created, unified};
