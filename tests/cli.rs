@@ -238,3 +238,22 @@ fn the_builder_is_what_is_said_or_what_the_repository_shows() {
     let ran = run(folder.path(), &["optimize", "--dialect", "docker"], b"");
     assert!(ran.code == 2 && ran.err.contains("buildkit[:1.4], buildah[:1.33], kaniko or classic"), "{}", ran.err);
 }
+
+#[test]
+fn json_is_one_document_with_paths_from_the_root_of_the_repository() {
+    let folder = folder(&[(".git/HEAD", ""), ("api/a b/Dockerfile", BEFORE), ("api/bad/Dockerfile", "FROM\n")]);
+    let ran = run(&folder.path().join("api"), &["optimize", "--format", "json"], b"");
+    assert_eq!(ran.code, 2, "one of them cannot be read: {}", ran.err);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let files = document["files"].as_array().expect("files");
+    let said: Vec<_> = files.iter().map(|file| (file["path"].as_str(), file["state"].as_str())).collect();
+    assert_eq!(
+        said,
+        [(Some("api/a b/Dockerfile"), Some("changed")), (Some("api/bad/Dockerfile"), Some("failed"))],
+        "{}",
+        ran.out
+    );
+    assert_eq!((document["version"].as_u64(), &files[0]["hunks"][0]["line"]), (Some(1), &serde_json::json!(2)));
+    let ran = run(folder.path(), &["optimize", "--format", "json", "-"], BEFORE.as_bytes());
+    assert!(ran.code == 0 && ran.out.contains("\"path\": \"Dockerfile\""), "{}", ran.out);
+}

@@ -47,6 +47,9 @@ pub struct Optimize {
     /// Also show what is held back, and why
     #[arg(long, help_heading = "Output")]
     pub why: bool,
+    /// What to print on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "diff", help_heading = "Output")]
+    pub format: Format,
     /// Print no summary
     #[arg(short, long, help_heading = "Output")]
     pub quiet: bool,
@@ -78,6 +81,13 @@ pub struct Optimize {
 pub struct Explain {
     /// A transform, or a rule of hadolint or BuildKit that it answers, such as DL3009; all transforms if left out
     pub name: Option<String>,
+}
+
+/// What standard output gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Diff,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -11,7 +11,10 @@ mod ignores;
 mod locate;
 mod names;
 mod optimize;
+mod output;
 mod project;
+#[cfg(test)]
+mod report_tests;
 mod signs;
 mod summary;
 mod world;

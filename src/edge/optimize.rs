@@ -1,13 +1,11 @@
 //! `dockwright optimize`: the main job, from paths to diffs.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use crate::context::World as _;
 use crate::pipeline::{self, Choice, Outcome, Review};
-use crate::report;
 use crate::transform::Settings;
 use crate::transforms::ALL;
 
@@ -19,7 +17,7 @@ use super::locate;
 use super::project::{self, Project, Projects};
 use super::summary::Summary;
 use super::world::{Disk, Shared};
-use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, shown};
+use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, output, shown};
 
 /// What became of one file.
 pub struct Job {
@@ -27,6 +25,8 @@ pub struct Job {
     pub path: String,
     /// Where it is.
     pub file: PathBuf,
+    /// From the root of the repository, with `/` between names; as it is shown where there is none.
+    pub inside: String,
     /// The user named it.
     pub named: bool,
     /// What a person should know of how it was handled.
@@ -75,28 +75,11 @@ pub fn run(arguments: Optimize) -> u8 {
     if arguments.write {
         failed |= !write(&mut jobs, &ignores);
     }
-    let mut out = anstream::stdout().lock();
     let mut summary = Summary::new(&arguments);
     for job in &jobs {
         failed |= summary.add(job);
-        let Ok(outcome) = &job.result else { continue };
-        let shown = match (arguments.write, job.path.as_str()) {
-            (true, "-") => outcome.after.to_string(),
-            (true, _) => continue,
-            (false, "-") => colour(&report::unified("Dockerfile", &outcome.before, &outcome.after)),
-            (false, path) => colour(&report::unified(path, &outcome.before, &outcome.after)),
-        };
-        if out.write_all(shown.as_bytes()).is_err() {
-            // The reader is gone, as `head` is after ten lines.
-            break;
-        }
     }
-    if !arguments.write {
-        for ignore in &ignores {
-            let _ = out.write_all(colour(&ignore.diff()).as_bytes());
-        }
-    }
-    let _ = out.flush();
+    output::print(&jobs, &ignores, &arguments);
     summary.finish();
     let changes = jobs.iter().filter_map(|job| job.result.as_ref().ok()).any(Outcome::changes);
     if failed {
@@ -154,6 +137,13 @@ fn job(found: Found, arguments: &Optimize, projects: &Projects, shared: &Shared)
         return None;
     }
     let (mut note, mut ignore) = (None, None);
+    let path = found.path.display().to_string();
+    let root = project.as_ref().ok().and_then(|project| project.root.clone());
+    let inside = match root.as_deref().and_then(|root| real.strip_prefix(root).ok()) {
+        _ if stdin => "Dockerfile".to_owned(),
+        Some(inside) => inside.iter().map(|name| name.to_string_lossy()).collect::<Vec<_>>().join("/"),
+        None => path.clone(),
+    };
     let result = project.and_then(|project| {
         let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(&real)));
         let rules = rules.unwrap_or_default();
@@ -166,8 +156,7 @@ fn job(found: Found, arguments: &Optimize, projects: &Projects, shared: &Shared)
         };
         outcome(&found.path, arguments, &settings, &choice(arguments, rules), shared, &mut ignore)
     });
-    let path = found.path.display().to_string();
-    Some(Job { path, file: found.path, named: found.named, note, result, ignore, written: None })
+    Some(Job { path, file: found.path, inside, named: found.named, note, result, ignore, written: None })
 }
 
 fn outcome(
@@ -221,25 +210,4 @@ fn excerpt(text: &str, line: usize) -> Option<String> {
     let number = line.to_string();
     let margin = " ".repeat(number.len());
     Some(format!("{margin} |\n{number} | {source}\n{margin} |\n"))
-}
-
-/// A diff in colour; the stream drops the colour where it is not a terminal.
-fn colour(diff: &str) -> String {
-    use anstyle::AnsiColor::{Cyan, Green, Red};
-    let mut text = String::with_capacity(diff.len() + 256);
-    for line in diff.split_inclusive('\n') {
-        let style = match line.as_bytes()[0] {
-            b'-' => Red.on_default(),
-            b'+' => Green.on_default(),
-            b'@' => Cyan.on_default(),
-            _ => {
-                text += line;
-                continue;
-            }
-        };
-        // The line break stays outside, so that a carriage return does too.
-        let bare = line.trim_end_matches(['\n', '\r']);
-        text += &format!("{style}{bare}{style:#}{}", &line[bare.len()..]);
-    }
-    text
 }

@@ -1,5 +1,22 @@
 //! An outcome in the forms in which it leaves the tool.
 
 mod diff;
+mod hunks;
+pub mod json;
+
+use crate::pipeline::Outcome;
 
 pub use diff::{created, unified};
+pub use hunks::{Hunk, applied, hunks};
+pub use json::json;
+
+/// One Dockerfile, as a report tells of it.
+#[derive(Clone, Copy, Debug)]
+pub struct File<'a> {
+    /// From the root of the repository, with `/` between names.
+    pub path: &'a str,
+    /// What a person should know of how it was handled.
+    pub note: Option<&'a str>,
+    /// What came out, or what failed and what to do about it.
+    pub result: Result<&'a Outcome, (&'a str, Option<&'a str>)>,
+}
