@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Script;
-use super::trace::{Decide, Rules, ShellOptions, Trace, Unknown, run};
+use super::trace::{Rules, ShellOptions, Trace, Unknown, run};
 
 /// A script and how its shell is started.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +46,8 @@ pub struct Example {
     pub after: Trace,
 }
 
-/// Cases that are tried; with no more than eight commands that is all.
-const MAX_CASES: usize = 256;
+/// Cases that are tried; with no more than six commands, or any number that are joined by `&&` alone, that is all.
+const MAX_CASES: usize = 64;
 
 /// Whether `before` and `after` mean the same. Each is a sequence of scripts, as of RUN instructions: each runs in a
 /// shell of its own, and the first to fail ends it.
@@ -80,14 +80,17 @@ pub fn same_meaning(before: &[Run], after: &[Run], rules: Rules, role: &dyn Fn(&
         }
     }
     // Too many: each command failing alone, then a sample.
-    let mut failing = Oracle::default();
-    let all = match compare(&mut failing) {
-        Ok(_) => failing.known.len(),
+    oracle.script.clear();
+    oracle.restart();
+    let all = match compare(&mut oracle) {
+        Ok(_) => oracle.known.len(),
         Err(unknown) => return Meaning::CannotTell(unknown),
     };
-    let alone = (0..all).map(|nth| Oracle { alone: Some(nth), ..Oracle::default() });
-    let sample = (1..=MAX_CASES as u64).map(|seed| Oracle { seed: Some(seed), ..Oracle::default() });
-    for mut oracle in alone.chain(sample) {
+    let alone = (0..all).map(|nth| (Some(nth), None));
+    let sample = (1..=MAX_CASES as u64).map(|seed| (None, Some(seed)));
+    for (alone, seed) in alone.chain(sample) {
+        oracle.restart();
+        (oracle.alone, oracle.seed) = (alone, seed);
         match compare(&mut oracle) {
             Ok(None) => {}
             Ok(Some(example)) => return Meaning::Differs(Box::new(example)),
@@ -100,9 +103,11 @@ pub fn same_meaning(before: &[Run], after: &[Run], rules: Rules, role: &dyn Fn(&
 /// Decides which commands succeed, the same way before and after.
 #[derive(Default)]
 struct Oracle {
-    /// What was decided, by command and how often it ran before.
-    decided: HashMap<(String, usize), usize>,
-    /// The same in order.
+    /// The commands that were met, in any case.
+    commands: HashMap<Box<str>, Decided>,
+    /// The number of the sequence that runs.
+    sequence: usize,
+    /// What was decided in this case, in order.
     known: Vec<(String, bool)>,
     /// What to decide first, from the case before.
     script: Vec<bool>,
@@ -112,12 +117,30 @@ struct Oracle {
     seed: Option<u64>,
 }
 
+/// What was decided of a command, by how often it ran before.
+#[derive(Default)]
+struct Decided {
+    /// As indices of what is known.
+    outcomes: Vec<usize>,
+    /// The sequence that ran it last, and how often.
+    runs: (usize, usize),
+}
+
 impl Oracle {
-    fn decide(&mut self, text: &str, nth: usize) -> bool {
-        if let Some(known) = self.decided.get(&(text.to_owned(), nth)) {
+    fn decide(&mut self, text: &str) -> bool {
+        if !self.commands.contains_key(text) {
+            self.commands.insert(text.into(), Decided::default());
+        }
+        let Some(decided) = self.commands.get_mut(text) else { return true };
+        if decided.runs.0 != self.sequence {
+            decided.runs = (self.sequence, 0);
+        }
+        decided.runs.1 += 1;
+        if let Some(known) = decided.outcomes.get(decided.runs.1 - 1) {
             return self.known[*known].1;
         }
         let index = self.known.len();
+        decided.outcomes.push(index);
         let succeeds = match (self.alone, self.seed) {
             (Some(alone), _) => index != alone,
             // In odd cases half of the commands fail, in even ones an eighth.
@@ -127,13 +150,12 @@ impl Oracle {
             }
             (None, None) => self.script.get(index).copied().unwrap_or(true),
         };
-        self.decided.insert((text.to_owned(), nth), index);
         self.known.push((text.to_owned(), succeeds));
         succeeds
     }
 
     fn restart(&mut self) {
-        self.decided.clear();
+        self.commands.values_mut().for_each(|decided| decided.outcomes.clear());
         self.known.clear();
     }
 
@@ -175,15 +197,15 @@ impl Oracle {
 
     fn sequence(&mut self, runs: &[Run], rules: Rules, role: &dyn Fn(&str) -> Role) -> Result<Sequence, Unknown> {
         let mut sequence = Sequence::default();
-        let mut counts = HashMap::new();
+        self.sequence += 1;
         for Run { script, options } in runs {
             let promise_failed = &mut sequence.promise_failed;
-            let decide: &mut Decide = &mut |text, nth| {
-                let succeeds = self.decide(text, nth);
+            let mut decide = |text: &str| {
+                let succeeds = self.decide(text);
                 *promise_failed |= !succeeds && role(text) == Role::Promised;
                 succeeds
             };
-            let (status, endless) = run(script, *options, rules, decide, &mut counts, &mut sequence.trace.events)?;
+            let (status, endless) = run(script, *options, rules, &mut decide, &mut sequence.trace.events)?;
             sequence.trace.status = status;
             sequence.endless = endless;
             if status != 0 || endless {

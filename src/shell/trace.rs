@@ -88,22 +88,26 @@ const MAX_TRACE: usize = 256 * 1024;
 /// # Errors
 /// If it cannot be told.
 pub fn trace(script: &Script, options: ShellOptions, rules: Rules, decide: &mut Decide) -> Result<Trace, Unknown> {
-    let mut counts = HashMap::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
     let mut events = Vec::new();
-    let (status, endless) = run(script, options, rules, decide, &mut counts, &mut events)?;
+    let mut decide = |text: &str| {
+        let count = counts.entry(text.to_owned()).or_default();
+        *count += 1;
+        decide(text, *count - 1)
+    };
+    let (status, endless) = run(script, options, rules, &mut decide, &mut events)?;
     if endless {
         return Err(Unknown("a loop that goes on".into()));
     }
     Ok(Trace { events, status })
 }
 
-/// Runs one script after others, with their counts; the second result is whether a loop was cut off.
+/// Runs one script after others; the second result is whether a loop was cut off.
 pub(super) fn run(
     script: &Script,
     options: ShellOptions,
     rules: Rules,
-    decide: &mut Decide,
-    counts: &mut HashMap<String, usize>,
+    decide: &mut dyn FnMut(&str) -> bool,
     events: &mut Vec<Event>,
 ) -> Result<(u8, bool), Unknown> {
     let body = script.body().map_err(|why| Unknown(why.0.clone()))?;
@@ -111,7 +115,6 @@ pub(super) fn run(
         script,
         rules,
         decide,
-        counts,
         events,
         background: false,
         ignoring: 0,
@@ -188,8 +191,7 @@ enum ChangeKind {
 struct Shell<'s, 'a> {
     script: &'s Script,
     rules: Rules<'a>,
-    decide: &'a mut Decide<'a>,
-    counts: &'a mut HashMap<String, usize>,
+    decide: &'a mut dyn FnMut(&str) -> bool,
     events: &'a mut Vec<Event>,
     /// Something was started in the background.
     background: bool,

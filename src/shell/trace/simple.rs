@@ -219,10 +219,7 @@ impl<'s> Shell<'s, '_> {
 
     /// Asks whether the next run of `text` succeeds.
     pub(super) fn decide(&mut self, text: &str) -> bool {
-        let count = self.counts.entry(text.to_owned()).or_insert(0);
-        let nth = *count;
-        *count += 1;
-        (self.decide)(text, nth)
+        (self.decide)(text)
     }
 
     /// As [`Self::decide`], of what is no command: a pattern that matches, another round. It turns on the variables.
