@@ -244,10 +244,10 @@ pub fn run(
             for applied in &applied {
                 world.add(&applied.change.ignore_lines);
             }
-            let after: Arc<str> = after.text().into();
-            outcome.steps.push(Step { transform, before: doc.text().into(), after: Arc::clone(&after), applied });
+            let (before, text) = (doc.shared_text(), after.shared_text());
+            outcome.steps.push(Step { transform, before, after: text, applied });
             history.push(edits);
-            doc = Document::parse(after);
+            doc = after;
         }
         if changed.is_empty() {
             outcome.left = left;
@@ -258,7 +258,7 @@ pub fn run(
         }
     }
     outcome.left.append(&mut dropped);
-    outcome.after = doc.text().into();
+    outcome.after = doc.shared_text();
     outcome.ignore_lines = world.lines;
     Ok(outcome)
 }

@@ -116,15 +116,13 @@ pub struct View<'a> {
     pub settings: &'a Settings,
     scopes: OnceCell<Scopes>,
     graph: OnceCell<Graph>,
-    scripts: Vec<OnceCell<Option<Script>>>,
 }
 
 impl<'a> View<'a> {
     /// A view of `doc`.
     #[must_use]
     pub fn new(doc: &'a Document, world: &'a dyn World, settings: &'a Settings) -> Self {
-        let scripts = doc.instructions().iter().map(|_| OnceCell::new()).collect();
-        Self { doc, world, settings, scopes: OnceCell::new(), graph: OnceCell::new(), scripts }
+        Self { doc, world, settings, scopes: OnceCell::new(), graph: OnceCell::new() }
     }
 
     /// What holds right before instruction `index` runs.
@@ -153,13 +151,13 @@ impl<'a> View<'a> {
         if !matches!(instruction.kind, Kind::Run(_)) {
             return None;
         }
-        let script = self.scripts[index].get_or_init(|| self.doc.script(index)).as_ref()?;
+        let script = self.doc.script(index)?;
         self.scope(index).shell.posix.then_some(script)
     }
 
     /// The indices of all RUN instructions with a script, in order.
     pub fn scripts(&self) -> impl Iterator<Item = (usize, &Script)> {
-        (0..self.scripts.len()).filter_map(|index| Some((index, self.script(index)?)))
+        (0..self.doc.instructions().len()).filter_map(|index| Some((index, self.script(index)?)))
     }
 
     /// What the builder can do, if the frontend that the file asks for is no older.

@@ -353,8 +353,8 @@ pub(super) mod tests {
         let scopes = Scopes::of(&doc, &Default::default());
         let index = doc.instructions().len() - 1;
         let script = doc.script(index).expect("a RUN");
-        let all = invocations(&script);
-        let around = Surroundings { scope: scopes.at(index), script: &script, yarn };
+        let all = invocations(script);
+        let around = Surroundings { scope: scopes.at(index), script, yarn };
         match caching(&around, all.last().expect("an invocation")) {
             None => "nothing".into(),
             Some(Err(why)) => format!("unknown: {why}"),

@@ -23,7 +23,7 @@ pub use stages::{Base, Graph, Use, Via};
 pub use words::{Lookup, expand};
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::shell::Script;
 use crate::source::{Lines, Span};
@@ -39,6 +39,8 @@ pub struct Document {
     stages: Vec<Stage>,
     tokens: Vec<Token>,
     problems: Vec<Problem>,
+    /// Read when they are asked for: one for each instruction.
+    scripts: Vec<OnceLock<Option<Script>>>,
 }
 
 /// A piece of the source. The tokens of a document tile its text: each byte is in exactly one.
@@ -338,6 +340,12 @@ impl Document {
         &self.text
     }
 
+    /// The whole text, shared.
+    #[must_use]
+    pub fn shared_text(&self) -> Arc<str> {
+        Arc::clone(&self.text)
+    }
+
     /// The source at `span`, continuations and all.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
@@ -447,7 +455,7 @@ impl Document {
     ///
     /// The script is opaque where what runs is not the shell: a here-document that starts with `#!`.
     #[must_use]
-    pub fn script(&self, index: usize) -> Option<Script> {
-        script::script(self, &self.instructions[index])
+    pub fn script(&self, index: usize) -> Option<&Script> {
+        self.scripts[index].get_or_init(|| script::script(self, &self.instructions[index])).as_ref()
     }
 }

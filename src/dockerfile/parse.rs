@@ -4,7 +4,7 @@
 //! drops, where a here-document ends. What an instruction means is read in [`super::instructions`].
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::instructions::{self, Syntax};
 use super::{Directive, Document, Heredoc, Instruction, Kind, Problem, Stage, Token, TokenKind, heredocs, template};
@@ -21,8 +21,9 @@ pub(super) fn parse(text: Arc<str>) -> Document {
     let stages = stages(&text, &instructions, &mut problems);
     problems.sort_by_key(|problem| problem.span.start);
     let lines = Lines::of(&text);
-    let document =
-        Document { lines, escape: char::from(escape), directives, instructions, stages, tokens, problems, text };
+    let escape = char::from(escape);
+    let scripts = instructions.iter().map(|_| OnceLock::new()).collect();
+    let document = Document { lines, escape, directives, instructions, stages, tokens, problems, scripts, text };
     debug_assert!(tiles(&document), "the tokens tile the text");
     document
 }

@@ -222,11 +222,12 @@ fn scripts_are_what_the_shell_gets() {
         ("RUN cat <<E >x && cat <<-F\na\nE\n\tb\n\tF\r\n", Some("cat <<E >x && cat <<-F\na\nE\n\tb\nF")),
     ];
     for (text, expected) in cases {
-        let script = parse(text).script(0);
-        assert_eq!(script.as_ref().map(crate::shell::Script::text), *expected, "{text:?}");
+        let document = parse(text);
+        let script = document.script(0);
+        assert_eq!(script.map(crate::shell::Script::text), *expected, "{text:?}");
         // Each byte that is mapped is the same in the file.
         for (at, byte) in script.iter().flat_map(|script| script.text().bytes().enumerate()) {
-            if let Some(source) = script.as_ref().unwrap().map().before(at) {
+            if let Some(source) = script.unwrap().map().before(at) {
                 assert_eq!(text.as_bytes()[source], byte, "{text:?}");
             }
         }

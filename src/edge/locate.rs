@@ -49,7 +49,7 @@ impl Needs {
                 Kind::Run(_) => {
                     let Some(script) = doc.script(index) else { continue };
                     moves |= script.text().contains("cd ");
-                    for invocation in invocations(&script) {
+                    for invocation in invocations(script) {
                         needs.command(&invocation);
                     }
                     let mounts = doc.mounts(instruction);

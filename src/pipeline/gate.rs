@@ -252,9 +252,9 @@ impl Gate<'_> {
                 bash: shell.argv.first().is_some_and(|path| path.ends_with("bash")),
             };
             let old: Vec<&Script> = old.filter_map(|index| view.script(index)).collect();
-            let new: Vec<Script> = new.filter_map(|index| self.after.script(index)).collect();
+            let new: Vec<&Script> = new.filter_map(|index| self.after.script(index)).collect();
             let old: Vec<Run<'_>> = old.into_iter().map(|script| Run { script, options }).collect();
-            let new: Vec<Run<'_>> = new.iter().map(|script| Run { script, options }).collect();
+            let new: Vec<Run<'_>> = new.into_iter().map(|script| Run { script, options }).collect();
             if let Meaning::Differs(example) = same_meaning(&old, &new, rules, &role) {
                 let line = self.before.line(self.before.instructions()[first].span.start);
                 let assumed = example

@@ -349,7 +349,7 @@ impl Builder<'_> {
                     && let Some(script) = document.script(index)
                 {
                     let family = scope.image.as_deref().map(|image| image.family);
-                    for (name, account) in accounts::created(&script, family) {
+                    for (name, account) in accounts::created(script, family) {
                         scope.head = self.log.push(scope.head, Fact::Account(name, account));
                     }
                 }
