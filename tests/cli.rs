@@ -257,3 +257,26 @@ fn json_is_one_document_with_paths_from_the_root_of_the_repository() {
     let ran = run(folder.path(), &["optimize", "--format", "json", "-"], BEFORE.as_bytes());
     assert!(ran.code == 0 && ran.out.contains("\"path\": \"Dockerfile\""), "{}", ran.out);
 }
+
+#[test]
+fn the_hooks_run() {
+    let hooks = fs::read_to_string(".pre-commit-hooks.yaml").expect("hooks");
+    let readme = fs::read_to_string("README.md").expect("README.md");
+    let value = |hook: &str, key: &str| {
+        let line = hook.lines().map(|line| line.trim_start_matches(['-', ' '])).find(|line| line.starts_with(key));
+        line.and_then(|line| line.split_once(": ")).unwrap_or_else(|| panic!("no {key} in {hook}")).1.to_owned()
+    };
+    let mut codes = Vec::new();
+    for hook in hooks.split("- id:").skip(1).map(|hook| format!("- id:{hook}")) {
+        assert!(readme.contains(&value(&hook, "id")), "{hook}");
+        assert_eq!((value(&hook, "language"), value(&hook, "types")), ("rust".into(), "[dockerfile]".into()));
+        let entry = value(&hook, "entry");
+        let arguments = entry.strip_prefix("dockwright ").expect("our program").split(' ').chain(["Dockerfile"]);
+        let folder = folder(&[("Dockerfile", BEFORE)]);
+        let ran = run(folder.path(), &arguments.collect::<Vec<_>>(), b"");
+        let written = fs::read_to_string(folder.path().join("Dockerfile")).expect("a file") == AFTER;
+        codes.push((value(&hook, "id"), ran.code, written));
+    }
+    // Either the files differ afterwards, which the hook's caller sees, or the exit code says that they should.
+    assert_eq!(codes, [("dockwright".into(), 0, true), ("dockwright-check".into(), 1, false)]);
+}
