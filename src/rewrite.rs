@@ -160,6 +160,25 @@ pub fn comments_between(doc: &Document, first: &Instruction, index: usize) -> Ve
     between.filter(|token| token.kind == crate::dockerfile::TokenKind::Comment).map(|token| token.span).collect()
 }
 
+/// Takes the whole lines of instruction `index` out of the file.
+///
+/// # Errors
+/// Why not, in words: a comment would be lost, or be about something else.
+pub fn remove_instruction(doc: &Document, index: usize) -> Result<Edit, &'static str> {
+    let instruction = &doc.instructions()[index];
+    if !instruction.comments.is_empty() || !doc.comments_above(index).is_empty() {
+        return Err("a comment stands above or inside of it");
+    }
+    let text = doc.text();
+    let start = text[..instruction.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[instruction.span.end..].find('\n').map_or(text.len(), |at| instruction.span.end + at + 1);
+    // A continuation into nothing, or a byte order mark.
+    if !text[instruction.span.end..end].trim().is_empty() || !text[start..instruction.span.start].trim().is_empty() {
+        return Err("its lines hold more than the instruction");
+    }
+    Ok(Edit::delete(text, Span::new(start, end)))
+}
+
 /// Takes the word at `word` out of a command, with the blanks (and the continuation) before it.
 ///
 /// # Errors

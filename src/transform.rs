@@ -327,6 +327,12 @@ pub enum Promise {
     Flag(Cow<'static, str>),
     /// This command word is replaced by another: `apt` by `apt-get`.
     Renames(Cow<'static, str>, Cow<'static, str>),
+    /// The words of commands with this word are in another order.
+    Sorts(Cow<'static, str>),
+    /// A pipeline fails if any of its commands does.
+    Pipefail,
+    /// A RUN starts in this directory by WORKDIR, and not by a `cd` of its own.
+    StartsIn(Cow<'static, str>),
     /// The configuration of the image, in this field.
     Config(Field),
     /// The base image.

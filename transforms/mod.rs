@@ -2,23 +2,43 @@
 //!
 //! Joins come first, then moves and splits, then mounts, then cleanup, so that each sees what the one before wrote.
 
+mod apt_get;
 mod apt_lists;
 mod cache_mounts;
 mod copy_not_add;
+mod curl_fails;
+mod drop_sudo;
 mod exec_form;
 mod join_runs;
 mod legacy_syntax;
 mod no_recommends;
+mod pin_base;
+mod pipefail;
+mod secrets;
+mod sort_packages;
+mod tidy;
+mod unused_stage;
+mod workdir;
 
 use crate::transform::Transform;
 
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     copy_not_add::TRANSFORM,
+    unused_stage::TRANSFORM,
+    apt_get::TRANSFORM,
+    workdir::TRANSFORM,
     join_runs::TRANSFORM,
     cache_mounts::TRANSFORM,
     apt_lists::TRANSFORM,
     no_recommends::TRANSFORM,
+    drop_sudo::TRANSFORM,
+    curl_fails::TRANSFORM,
     legacy_syntax::TRANSFORM,
     exec_form::TRANSFORM,
+    pipefail::TRANSFORM,
+    pin_base::TRANSFORM,
+    secrets::TRANSFORM,
+    sort_packages::TRANSFORM,
+    tidy::TRANSFORM,
 ];

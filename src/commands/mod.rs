@@ -10,6 +10,7 @@
 pub mod apk;
 pub mod apt;
 mod arguments;
+mod builtins;
 mod bun;
 pub mod cache;
 mod cargo;
@@ -34,6 +35,7 @@ mod wrappers;
 mod yarn;
 mod zypper;
 
+pub use builtins::of_the_shell;
 pub use program::Program;
 
 use crate::shell::{Script, Simple};

@@ -458,4 +458,10 @@ impl Document {
     pub fn script(&self, index: usize) -> Option<&Script> {
         self.scripts[index].get_or_init(|| script::script(self, &self.instructions[index])).as_ref()
     }
+
+    /// The shell script of instruction `index`, if it is a HEALTHCHECK in shell form.
+    #[must_use]
+    pub fn healthcheck(&self, index: usize) -> Option<Script> {
+        script::healthcheck(self, &self.instructions[index])
+    }
 }

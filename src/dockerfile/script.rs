@@ -46,6 +46,16 @@ pub(super) fn script(document: &Document, instruction: &Instruction) -> Option<S
     })
 }
 
+/// The script of a HEALTHCHECK in shell form.
+pub(super) fn healthcheck(document: &Document, instruction: &Instruction) -> Option<Script> {
+    let Kind::Healthcheck(Some(Command::Shell(arguments))) = instruction.kind else { return None };
+    let mut pieces = Pieces { document, text: String::new(), map: SourceMap::default() };
+    for segment in &instruction.segments {
+        pieces.push(segment.intersection(arguments));
+    }
+    Some(Script::parse(pieces.text, pieces.map))
+}
+
 struct Pieces<'a> {
     document: &'a Document,
     text: String,

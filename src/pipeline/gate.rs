@@ -8,10 +8,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::mem::discriminant;
 
 use crate::dockerfile::{Command, Document, Instruction, Kind, TokenKind};
-use crate::shell::Script;
+use crate::scope::Scopes;
 use crate::shell::meaning::{Meaning, Role, Run, same_meaning};
 use crate::shell::trace::{Normal, Rules, ShellOptions};
-use crate::source::Edits;
+use crate::shell::{Script, SourceMap};
+use crate::source::{Edits, Span};
+use crate::transform::paths::join;
 use crate::transform::{Field, Finding, Promise, View};
 
 /// Applies the changes of `findings`, and answers with the text read again if it is what they promised.
@@ -87,18 +89,18 @@ impl Gate<'_> {
         }
         let joins = self.promises.contains(&Promise::Joins);
         let keywords = |doc: &Document| {
-            let mut keywords: Vec<String> =
-                doc.instructions().iter().map(|instruction| doc.keyword(instruction)).collect();
+            // What sets a promised field may be added or taken away.
+            let kept = doc.instructions().iter().filter(|it| !field_of(&it.kind).is_some_and(|it| self.sets(it)));
+            let mut keywords: Vec<String> = kept.map(|instruction| doc.keyword(instruction)).collect();
             if joins {
                 keywords.dedup_by(|a, b| a == "RUN" && b == "RUN");
             }
             keywords
         };
         let renamed = |keyword: String| {
-            // ADD may become COPY, and MAINTAINER a LABEL, where that is promised.
+            // ADD may become COPY, where that is promised.
             match keyword.as_str() {
                 "ADD" if self.promises.contains(&Promise::Transfer) => "COPY".into(),
-                "MAINTAINER" if self.promises.contains(&Promise::Config(Field::Label)) => "LABEL".into(),
                 _ => keyword,
             }
         };
@@ -107,6 +109,10 @@ impl Gate<'_> {
             return Ok(());
         }
         Err("instructions are added, removed or in another order".into())
+    }
+
+    fn sets(&self, field: Field) -> bool {
+        self.promises.contains(&Promise::Config(field))
     }
 
     /// Every comment is still there.
@@ -164,13 +170,13 @@ impl Gate<'_> {
                 }
                 Kind::Run(Command::Exec(_)) => None,
                 _ => match field_of(&instruction.kind) {
-                    Some(field) if self.promises.contains(&Promise::Config(field)) => continue,
+                    Some(field) if self.sets(field) => continue,
                     Some(Field::User) if self.promises.contains(&Promise::User) => continue,
                     Some(field) => Some(field),
                     None => continue,
                 },
             };
-            fields.push((field, doc.joined(instruction, instruction.span).into_owned()));
+            fields.push((field, self.setting(doc, instruction)));
         }
         fields
     }
@@ -184,10 +190,28 @@ impl Gate<'_> {
             let flags: String = flags.map(|flag| doc.joined(instruction, flag.span).into_owned() + " ").collect();
             flags + &doc.joined(instruction, instruction.arguments)
         } else {
-            doc.joined(instruction, instruction.span).into_owned()
+            self.setting(doc, instruction)
         };
         instruction.heredocs.iter().for_each(|heredoc| text += doc.slice(heredoc.body));
         text
+    }
+
+    /// What an instruction says, whatever the letter case of its keyword, of the name of a stage, and of protocols.
+    fn setting(&self, doc: &Document, instruction: &Instruction) -> String {
+        let rest = doc.joined(instruction, Span::new(instruction.keyword.end, instruction.span.end));
+        match &instruction.kind {
+            Kind::From(from) => {
+                let flags = instruction.flags.iter().map(|flag| doc.joined(instruction, flag.span));
+                let promised =
+                    |text: &str| self.promises.iter().any(|it| matches!(it, Promise::Flag(flag) if flag == text));
+                let flags: Vec<_> = flags.filter(|flag| !promised(flag)).collect();
+                let name = from.name.map(|name| doc.word(instruction, name).to_lowercase()).unwrap_or_default();
+                format!("FROM {} {} AS {name}", flags.join(" "), doc.word(instruction, from.image))
+            }
+            Kind::Onbuild(trigger) => format!("ONBUILD {}", self.setting(doc, trigger)),
+            Kind::Expose(_) => format!("EXPOSE {}", rest.trim().to_lowercase()),
+            _ => format!("{} {}", doc.keyword(instruction), rest.trim()),
+        }
     }
 
     /// Each changed RUN is still shell.
@@ -248,13 +272,21 @@ impl Gate<'_> {
             let shell = &view.scope(first).shell;
             let options = ShellOptions {
                 errexit: shell.errexit,
-                pipefail: shell.pipefail,
+                pipefail: shell.pipefail || self.promises.contains(&Promise::Pipefail),
                 bash: shell.argv.first().is_some_and(|path| path.ends_with("bash")),
             };
-            let old: Vec<&Script> = old.filter_map(|index| view.script(index)).collect();
-            let new: Vec<&Script> = new.filter_map(|index| self.after.script(index)).collect();
-            let old: Vec<Run<'_>> = old.into_iter().map(|script| Run { script, options }).collect();
-            let new: Vec<Run<'_>> = new.into_iter().map(|script| Run { script, options }).collect();
+            let old: Vec<(usize, &Script)> = old.filter_map(|index| Some((index, view.script(index)?))).collect();
+            let new: Vec<(usize, &Script)> = new.filter_map(|index| Some((index, self.after.script(index)?))).collect();
+            let entered: Vec<Option<Script>> = if old.len() == new.len() {
+                old.iter().zip(&new).map(|(old, new)| self.entered(view, *old, *new)).collect::<Result<_, _>>()?
+            } else {
+                Vec::new()
+            };
+            let old = old.into_iter().map(|(_, script)| script);
+            let new = new.iter().enumerate();
+            let new = new.map(|(nth, (_, script))| entered.get(nth).and_then(Option::as_ref).unwrap_or(script));
+            let old: Vec<Run<'_>> = old.map(|script| Run { script, options }).collect();
+            let new: Vec<Run<'_>> = new.map(|script| Run { script, options }).collect();
             if let Meaning::Differs(example) = same_meaning(&old, &new, rules, &role) {
                 let line = self.before.line(self.before.instructions()[first].span.start);
                 let assumed = example
@@ -268,6 +300,30 @@ impl Gate<'_> {
     }
 }
 
+impl Gate<'_> {
+    /// The script of a RUN of the result with the `cd` that WORKDIR has made superfluous, if there was one.
+    fn entered(
+        &self,
+        view: &View<'_>,
+        (before, old): (usize, &Script),
+        (after, new): (usize, &Script),
+    ) -> Result<Option<Script>, String> {
+        let promised = |it: &Promise| if let Promise::StartsIn(folder) = it { Some(folder.clone()) } else { None };
+        let commands = old.commands();
+        let first = commands.first().filter(|_| old.text() != new.text()).map(|simple| old.slice(simple.span));
+        let Some(path) = first.and_then(|first| first.strip_prefix("cd ")) else { return Ok(None) };
+        let target = join(view.scope(before).workdir.as_deref(), path.trim());
+        let Some(target) = self.promises.iter().filter_map(promised).find(|it| target.as_deref() == Some(it)) else {
+            return Ok(None);
+        };
+        if Scopes::of(self.after, &view.settings.images).at(after).workdir.as_deref() != Some(&*target) {
+            let line = self.after.line(self.after.instructions()[after].span.start);
+            return Err(format!("line {line} of the result does not run in {target}"));
+        }
+        Ok(Some(Script::parse(format!("cd {path} && {}", new.text()), SourceMap::default())))
+    }
+}
+
 /// The flags of RUN instructions, each once.
 fn flags(doc: &Document, indices: std::ops::Range<usize>) -> BTreeSet<Cow<'_, str>> {
     let runs = doc.instructions()[indices].iter().filter(|instruction| matches!(instruction.kind, Kind::Run(_)));
@@ -278,6 +334,14 @@ fn flags(doc: &Document, indices: std::ops::Range<usize>) -> BTreeSet<Cow<'_, st
 fn normal<'t>(promises: &[Promise], text: &'t str) -> Cow<'t, str> {
     let mut text = Cow::Borrowed(text);
     for promise in promises {
+        if let Promise::Sorts(of) = promise {
+            let mut words: Vec<&str> = text.split(' ').collect();
+            if words.contains(&&**of) {
+                words.sort_unstable();
+                text = Cow::Owned(words.join(" "));
+            }
+            continue;
+        }
         let (from, to) = match promise {
             Promise::Flag(flag) => (&**flag, None),
             Promise::Renames(from, to) => (&**from, Some(&**to)),

@@ -60,7 +60,9 @@ pub fn absolute(view: &View<'_>, index: usize, raw: &str) -> Option<String> {
     join(scope.workdir.as_deref(), &path)
 }
 
-fn join(workdir: Option<&str>, path: &str) -> Option<String> {
+/// `path`, seen from `workdir`, without `.`, `..` and doubled slashes; `None` if it is relative and `workdir` not known.
+#[must_use]
+pub fn join(workdir: Option<&str>, path: &str) -> Option<String> {
     let full = if path.starts_with('/') { path.to_owned() } else { format!("{}/{path}", workdir?) };
     let mut names: Vec<&str> = Vec::new();
     for name in full.split('/') {

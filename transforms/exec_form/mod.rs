@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::commands::of_the_shell;
 use crate::dockerfile::{Command, Instruction, Kind};
 use crate::images;
 use crate::shell::{Command as ShellCommand, Script, Separator, SourceMap};
@@ -10,88 +11,6 @@ use crate::transform::{Change, Field, Finding, On, Promise, Transform, View};
 
 /// The transform.
 pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
-
-/// What POSIX shells and bash do themselves, or read as syntax.
-const OF_THE_SHELL: &[&str] = &[
-    ".",
-    ":",
-    "alias",
-    "bg",
-    "bind",
-    "break",
-    "builtin",
-    "caller",
-    "case",
-    "cd",
-    "chdir",
-    "command",
-    "compgen",
-    "complete",
-    "compopt",
-    "continue",
-    "coproc",
-    "declare",
-    "dirs",
-    "disown",
-    "do",
-    "done",
-    "echo",
-    "elif",
-    "else",
-    "enable",
-    "esac",
-    "eval",
-    "exec",
-    "exit",
-    "export",
-    "false",
-    "fc",
-    "fg",
-    "fi",
-    "for",
-    "function",
-    "getopts",
-    "hash",
-    "help",
-    "history",
-    "if",
-    "in",
-    "jobs",
-    "kill",
-    "let",
-    "local",
-    "logout",
-    "mapfile",
-    "popd",
-    "printf",
-    "pushd",
-    "pwd",
-    "read",
-    "readarray",
-    "readonly",
-    "return",
-    "select",
-    "set",
-    "shift",
-    "shopt",
-    "source",
-    "suspend",
-    "test",
-    "then",
-    "time",
-    "times",
-    "trap",
-    "true",
-    "type",
-    "typeset",
-    "ulimit",
-    "umask",
-    "unalias",
-    "unset",
-    "until",
-    "wait",
-    "while",
-];
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     let Some(last) = view.doc.stages().len().checked_sub(1) else { return Vec::new() };
@@ -276,7 +195,7 @@ fn words(text: &str) -> Option<Vec<String>> {
     let program = words.first()?;
     let is_program = |byte: u8| byte.is_ascii_alphanumeric() || b"_-+./@".contains(&byte);
     let ok = program.bytes().all(is_program) && !program.is_empty() && !program.starts_with('-');
-    (ok && !OF_THE_SHELL.contains(&&**program)).then_some(words)
+    (ok && !of_the_shell(program)).then_some(words)
 }
 
 /// Whether nothing but words and simple quotes is in `text`.

@@ -1,6 +1,8 @@
 //! See README.md: the value is kept byte for byte, and read again to prove that it is the same.
 
-use crate::dockerfile::{Document, Instruction, Kind, Lookup, Pair, Word, expand};
+mod repeated;
+
+use crate::dockerfile::{Base, Document, Instruction, Kind, Lookup, Pair, Word, expand};
 use crate::source::{Edit, Span};
 use crate::transform::{Change, Field, Finding, On, Promise, Transform, View};
 
@@ -30,7 +32,44 @@ fn find(view: &View<'_>) -> Vec<Finding> {
             (Ok(change), _) => Finding::safe(vec![index], message, change),
         })
     };
-    doc.instructions().iter().enumerate().filter_map(finding).collect()
+    let mut findings: Vec<Finding> = doc.instructions().iter().enumerate().filter_map(finding).collect();
+    findings.extend((0..doc.stages().len()).filter_map(|stage| platform(view, stage)));
+    findings.extend(repeated::find(view));
+    findings.sort_by_key(|finding| finding.instructions[0]);
+    findings
+}
+
+/// `FROM --platform=$TARGETPLATFORM`, which is what FROM does without it.
+fn platform(view: &View<'_>, stage: usize) -> Option<Finding> {
+    const MESSAGE: &str = "FROM takes the target platform anyway";
+    let doc = view.doc;
+    let index = doc.stages()[stage].instructions.start;
+    let from = view.instruction(index);
+    let flag = *from.flags.iter().find(|flag| doc.joined(from, flag.name) == "platform")?;
+    let value = doc.flag_value(from, flag)?;
+    if !matches!(&*value, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
+        return None;
+    }
+    let held = |reason: &'static str| Some(Finding::held(vec![index], MESSAGE, reason));
+    let global = &doc.instructions()[..doc.stages().first()?.instructions.start];
+    let sets = |it: &Instruction| {
+        let Kind::Arg(declarations) = &it.kind else { return false };
+        declarations.iter().any(|arg| arg.default.is_some() && doc.joined(it, arg.name) == "TARGETPLATFORM")
+    };
+    if global.iter().any(sets) {
+        return held("an ARG sets TARGETPLATFORM");
+    }
+    if !matches!(view.graph().bases()[stage], Base::Image(_)) || view.graph().is_variable(stage) {
+        return held("without it, a stage takes the platform of the stage that it is built on");
+    }
+    let rest = &doc.text()[flag.span.end..];
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    if blanks == 0 || doc.slice(flag.span).contains('\n') {
+        return held("it is written over several lines");
+    }
+    let edit = Edit::delete(doc.text(), Span::new(flag.span.start, flag.span.end + blanks));
+    let promise = Promise::Flag(doc.slice(flag.span).to_owned().into());
+    Some(Finding::safe(vec![index], MESSAGE, Change::new([edit], [promise]).ok()?))
 }
 
 fn legacy(pairs: &[Pair]) -> Option<Pair> {
