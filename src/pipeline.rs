@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::context::{Overlay, World};
 use crate::dockerfile::Document;
-use crate::source::{Edits, Lines};
+use crate::source::{Edits, Lines, Span};
 use crate::transform::{Change, Finding, Fix, On, Settings, Transform, View};
 
 /// A pipeline that has not settled by then never does.
@@ -97,6 +97,8 @@ pub struct Outcome {
 /// Why a whole file is left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
+    /// Where.
+    pub span: Span,
     /// The line, from 1.
     pub line: usize,
     /// Why.
@@ -196,6 +198,7 @@ pub fn run(
     let mut world = Overlay::new(world);
     if let Some(problem) = doc.problems().first() {
         outcome.held = Some(Hold {
+            span: problem.span,
             line: doc.line(problem.span.start),
             reason: problem.message.clone(),
             help: problem.help.clone(),

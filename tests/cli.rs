@@ -151,6 +151,10 @@ fn bad_input_is_a_clear_error() {
         assert!(ran.err.contains(expected) && ran.err.contains("help: "), "{arguments:?}: {}", ran.err);
         assert_eq!(ran.out, "", "{arguments:?}");
     }
+    assert_eq!(
+        run(folder.path(), &["optimize", "open/Dockerfile"], b"").err,
+        "error: open/Dockerfile:2: here-document EOF never ends\n  |\n2 | RUN cat <<EOF > f\n  |         ^^^^^\nhelp: add a line that is exactly EOF; the file was left as it is\n"
+    );
     // Other files are still handled.
     let ran = run(folder.path(), &["optimize", "absent", "fine/Dockerfile"], b"");
     assert!(ran.code == 2 && ran.out.contains("+++ b/fine/Dockerfile"), "{}", ran.out);
@@ -279,4 +283,38 @@ fn the_hooks_run() {
     }
     // Either the files differ afterwards, which the hook's caller sees, or the exit code says that they should.
     assert_eq!(codes, [("dockwright".into(), 0, true), ("dockwright-check".into(), 1, false)]);
+}
+
+#[test]
+fn a_search_finds_dockerfiles_and_nothing_else() {
+    let found = ["Dockerfile", "Containerfile", "a/Dockerfile.dev", "a/web.Dockerfile", "b/.hidden/x.dockerfile"];
+    let templates = ["dockerignore", "j2", "tmpl", "template", "erb", "in", "bak", "orig", "rej", "md"];
+    let passed_over =
+        ["ignored/Dockerfile", "a/Dockerfile.local", ".git/Dockerfile", "a/dockerfiles", "a/MyDockerfile"];
+    let mut files = vec![(".gitignore".to_owned(), "ignored/\n"), ("a/.gitignore".to_owned(), "*.local\n")];
+    files.extend(found.iter().chain(&passed_over).map(|path| ((*path).to_owned(), BEFORE)));
+    files.extend(templates.iter().map(|ending| (format!("c/Dockerfile.{ending}"), BEFORE)));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let folder = folder(&files);
+    fs::write(folder.path().join("a/Dockerfile.latin"), b"FROM a\nRUN echo \xe9\n").expect("a file");
+    let ran = run(folder.path(), &["optimize"], b"");
+    let shown: Vec<&str> = ran.out.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    let mut expected = found.to_vec();
+    expected.sort_unstable();
+    assert_eq!((ran.code, shown), (0, expected));
+    assert!(ran.err.contains("skipped a/Dockerfile.latin:2: not UTF-8"), "{}", ran.err);
+    // What is named is read, whatever it is called.
+    assert!(run(folder.path(), &["optimize", "c/Dockerfile.in"], b"").out.contains("+++ b/c/Dockerfile.in"));
+}
+
+#[test]
+fn the_context_is_the_folder_that_is_named() {
+    let text = "FROM debian:12\nADD app.py /app/\n";
+    let folder = folder(&[("docker/Dockerfile", text), ("src/app.py", ""), ("other/README", "")]);
+    for (context, changes) in [("src", true), ("other", false)] {
+        let ran = run(folder.path(), &["optimize", "--context", context, "docker/Dockerfile"], b"");
+        assert_eq!((ran.code, ran.out.contains("+COPY app.py /app/")), (0, changes), "{context}: {}", ran.err);
+    }
+    let ran = run(folder.path(), &["optimize", "--context", "src", "-"], text.as_bytes());
+    assert!(ran.out.contains("+COPY app.py /app/"), "{}", ran.err);
 }

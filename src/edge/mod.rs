@@ -4,6 +4,7 @@
 
 mod arguments;
 mod config;
+mod excerpt;
 mod explain;
 mod files;
 mod git;

@@ -11,6 +11,7 @@ use crate::transforms::ALL;
 
 use super::arguments::Optimize;
 use super::config::Rules;
+use super::excerpt::excerpt;
 use super::files::{self, Found};
 use super::ignores::Ignore;
 use super::locate;
@@ -196,18 +197,10 @@ fn outcome(
     match &outcome.held {
         Some(hold) if hold.invalid => Err(Failure {
             message: format!("{}:{}: {}", shown(path), hold.line, hold.reason),
-            excerpt: excerpt(&outcome.before, hold.line),
+            excerpt: Some(excerpt(&outcome.before, hold.span)),
             help: Some(format!("{}; the file was left as it is", hold.help.as_deref().unwrap_or("correct it"))),
             skippable: false,
         }),
         _ => Ok(outcome),
     }
-}
-
-/// The line of source, as a person finds it.
-fn excerpt(text: &str, line: usize) -> Option<String> {
-    let source: String = text.lines().nth(line - 1)?.chars().take(100).collect();
-    let number = line.to_string();
-    let margin = " ".repeat(number.len());
-    Some(format!("{margin} |\n{number} | {source}\n{margin} |\n"))
 }

@@ -45,7 +45,6 @@ impl<'a> Summary<'a> {
 
     /// Adds one file. Answers whether it failed.
     pub fn add(&mut self, job: &Job) -> bool {
-        self.files += 1;
         if let Some(note) = &job.note
             && self.said.insert(note.clone())
         {
@@ -66,6 +65,7 @@ impl<'a> Summary<'a> {
                 return false;
             }
         };
+        self.files += 1;
         self.file(job, outcome);
         if let Some(Err(failure)) = &job.written {
             failure.print();
