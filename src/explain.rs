@@ -103,14 +103,62 @@ impl Page {
         levels
     }
 
-    /// Rule identifiers of other tools that the page answers: words such as `DL3009` or `SC2086`.
+    /// Rules of other tools that the page answers: words such as `DL3009`, `SC2086` or the name of a build check, in a
+    /// paragraph that starts with `Answers`.
     pub fn answers(&self) -> impl Iterator<Item = &'static str> {
-        let words = self.body.split(|c: char| !c.is_ascii_alphanumeric());
+        let paragraphs = self.body.split("\n\n").filter(|paragraph| paragraph.starts_with("Answers "));
+        let words = paragraphs.flat_map(|paragraph| paragraph.split(|c: char| !c.is_ascii_alphanumeric()));
         words.filter(|word| {
             let digits = word.strip_prefix("DL").or_else(|| word.strip_prefix("SC")).unwrap_or("");
-            digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit())
+            digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()) || CHECKS.contains(word)
         })
     }
+}
+
+/// The build checks of BuildKit. <https://docs.docker.com/reference/build-checks/>
+pub const CHECKS: &[&str] = &[
+    "ConsistentInstructionCasing",
+    "CopyIgnoredFile",
+    "DuplicateStageName",
+    "ExposeInvalidFormat",
+    "ExposeProtoCasing",
+    "FromAsCasing",
+    "FromPlatformFlagConstDisallowed",
+    "InvalidBaseImagePlatform",
+    "InvalidDefaultArgInFrom",
+    "InvalidDefinitionDescription",
+    "JSONArgsRecommended",
+    "LegacyKeyValueFormat",
+    "MaintainerDeprecated",
+    "MultipleInstructionsDisallowed",
+    "NoEmptyContinuation",
+    "RedundantTargetPlatform",
+    "ReservedStageName",
+    "SecretsUsedInArgOrEnv",
+    "StageNameCasing",
+    "UndefinedArgInFrom",
+    "UndefinedVar",
+    "WorkdirRelativePath",
+];
+
+/// A rule of another tool that no page answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// `DL3008`, the name of a build check, or `SC` for all of ShellCheck's.
+    pub rule: &'static str,
+    /// What it asks for.
+    pub says: &'static str,
+    /// Why no transform does that.
+    pub why: &'static str,
+}
+
+/// The rows of the table of rules that no page answers.
+pub fn unanswered(table: &'static str) -> impl Iterator<Item = Unanswered> {
+    let rows = table.lines().filter(|line| line.starts_with("| ")).skip(2);
+    rows.filter_map(|row| {
+        let mut cells = row.trim_matches('|').split(" | ").map(str::trim);
+        Some(Unanswered { rule: cells.next()?, says: cells.next()?, why: cells.next()? })
+    })
 }
 
 /// The table of transforms for the README.
@@ -244,16 +292,16 @@ fn sides(diff: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# a-b\n\nDoes a\nthing.\n\n## Why\n\nAnswers DL3009 and SC2086, not DLX or DL30.\n\n## Cases\n\n### One\n\n```diff\n a\n-b\n+c\n\n d\n```\n\n### Two\n\n```dockerfile held\nx\n```\n\n```text\n1: no\n```\n";
+    const PAGE: &str = "# a-b\n\nDoes a\nthing.\n\n## Why\n\nAnswers DL3009, SC2086 and UndefinedVar, not DLX or DL30.\n\nNot DL3000.\n\n## Cases\n\n### One\n\n```diff\n a\n-b\n+c\n\n d\n```\n\n### Two\n\n```dockerfile held\nx\n```\n\n```text\n1: no\n```\n";
 
     #[test]
     fn a_page_is_read() {
         let page = Page::parse(PAGE).unwrap();
         assert_eq!((page.name, page.summary.as_str()), ("a-b", "Does a thing."));
-        assert_eq!(page.answers().collect::<Vec<_>>(), ["DL3009", "SC2086"]);
+        assert_eq!(page.answers().collect::<Vec<_>>(), ["DL3009", "SC2086", "UndefinedVar"]);
         assert_eq!(page.levels(), [Claim::Safe, Claim::Held]);
         let [one, two] = &page.cases[..] else { panic!("two cases") };
-        assert_eq!((one.before.as_str(), one.after.as_str(), one.line), ("a\nb\n\nd\n", "a\nc\n\nd\n", 12));
+        assert_eq!((one.before.as_str(), one.after.as_str(), one.line), ("a\nb\n\nd\n", "a\nc\n\nd\n", 14));
         assert_eq!((two.claim, two.before.as_str(), two.told), (Claim::Held, "x\n", Some("1: no\n")));
     }
 

@@ -167,7 +167,15 @@ fn explain_finds_a_transform_by_name_and_by_rule() {
         let ran = run(folder.path(), &["explain", name], b"");
         assert!(ran.code == 0 && ran.out.starts_with("apt-lists "), "{}", ran.out);
     }
-    assert_eq!(run(folder.path(), &["explain", "nonsense"], b"").code, 2);
+    for (rule, says) in [("dl3008", "pin versions"), ("SC2086", "what ShellCheck says"), ("UndefinedVar", "variables")]
+    {
+        let ran = run(folder.path(), &["explain", rule], b"");
+        let told = ran.out.contains(says) && ran.out.contains("No transform answers it: ");
+        assert!(ran.code == 0 && told, "{}", ran.out);
+    }
+    for name in ["nonsense", "é12345", "SC"] {
+        assert_eq!(run(folder.path(), &["explain", name], b"").code, if name == "SC" { 0 } else { 2 }, "{name}");
+    }
     assert!(run(folder.path(), &["explain"], b"").out.lines().count() >= 3);
 }
 

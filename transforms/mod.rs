@@ -22,6 +22,9 @@ mod workdir;
 
 use crate::transform::Transform;
 
+/// The rules of other tools that no transform answers, and why.
+pub const RULES: &str = include_str!("rules.md");
+
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     copy_not_add::TRANSFORM,

@@ -79,7 +79,7 @@ pub struct Optimize {
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A transform, or a rule of hadolint or BuildKit that it answers, such as DL3009; all transforms if left out
+    /// A transform, or a rule of hadolint or BuildKit, such as DL3009; all transforms if left out
     pub name: Option<String>,
 }
 

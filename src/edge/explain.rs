@@ -2,8 +2,8 @@
 
 use std::io::Write as _;
 
-use crate::explain::Page;
-use crate::transforms::ALL;
+use crate::explain::{Page, unanswered};
+use crate::transforms::{ALL, RULES};
 
 use super::arguments::Explain;
 use super::{DONE, FAILED, Failure};
@@ -19,8 +19,15 @@ pub fn run(explain: &Explain) -> u8 {
         let _ = anstream::stdout().write_all(text.as_bytes());
         return DONE;
     };
-    let wanted: Vec<Page> = pages.filter(|page| page.name == name || page.answers().any(|rule| rule == name)).collect();
+    let is = |rule: &str| rule.eq_ignore_ascii_case(name);
+    let wanted: Vec<Page> = pages.filter(|page| is(page.name) || page.answers().any(is)).collect();
     if wanted.is_empty() {
+        let shellcheck = name.len() == 6 && name.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("SC"));
+        if let Some(row) = unanswered(RULES).find(|row| is(row.rule) || shellcheck && row.rule == "SC") {
+            text += &format!("{bold}{name}{bold:#}   {}\n\nNo transform answers it: {}.\n", row.says, row.why);
+            let _ = anstream::stdout().write_all(text.as_bytes());
+            return DONE;
+        }
         Failure::new(format!("no transform is called `{name}`, or answers it"), "`dockwright explain` lists them all")
             .print();
         return FAILED;

@@ -163,7 +163,12 @@ fn leading_cd(script: &Script) -> Option<(&Simple, &str)> {
     let path = argument.literal.as_deref().filter(|path| !path.is_empty() && !path.starts_with('-'))?;
     let bare = script.slice(argument.span) == path;
     let safe = path.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'/' | b'.' | b'-' | b'_' | b'+'));
-    (plain && bare && joined && safe && name.literal.as_deref() == Some("cd") && item.separator != Separator::Background)
+    (plain
+        && bare
+        && joined
+        && safe
+        && name.literal.as_deref() == Some("cd")
+        && item.separator != Separator::Background)
         .then_some((simple, path))
 }
 
