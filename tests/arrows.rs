@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("scope", &["images", "dockerfile", "shell", "source"]),
     ("commands", &["scope", "dockerfile", "shell", "source"]),
     ("context", &["dockerfile", "source"]),
-    ("rewrite", &["scope", "dockerfile", "shell", "source"]),
+    ("rewrite", &["pragma", "scope", "dockerfile", "shell", "source"]),
     ("transform", FACTS),
     (
         "transforms",

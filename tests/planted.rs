@@ -76,6 +76,7 @@ planted! {
     opens_a_quote: "RUN c || d" => "RUN c || 'd", [3], [], "line 7 of the result";
     changes_an_owner: "--chown=1" => "--chown=2", [8], [], "the configuration of a stage is changed";
     changes_a_source_under_transfer: "--chown=1 l" => "--chown=2 x", [8], [Promise::Transfer], "the configuration of a stage is changed";
+    drops_a_run_that_does_more: "RUN c || d\n" => "", [3], [Promise::RemovesCommand("c".into())], "instructions are added, removed";
     swaps_two_instructions: "USER n\nCMD [\"o\"]" => "CMD [\"o\"]\nUSER n", [9, 10], [], "instructions are added, removed or in another order";
 }
 

@@ -88,10 +88,21 @@ impl Gate<'_> {
             return Ok(());
         }
         let joins = self.promises.contains(&Promise::Joins);
+        // A RUN goes with its last command.
+        let removed = |text: &str| {
+            let same = |promise: &Promise| matches!(promise, Promise::RemovesCommand(command) if command == text);
+            self.promises.iter().any(same)
+        };
+        let gone = |doc: &Document, index: usize| {
+            matches!(doc.instructions()[index].kind, Kind::Run(_))
+                && doc.script(index).is_some_and(|script| removed(script.text().trim()))
+        };
         let keywords = |doc: &Document| {
             // What sets a promised field may be added or taken away.
-            let kept = doc.instructions().iter().filter(|it| !field_of(&it.kind).is_some_and(|it| self.sets(it)));
-            let mut keywords: Vec<String> = kept.map(|instruction| doc.keyword(instruction)).collect();
+            let kept = doc.instructions().iter().enumerate().filter(|(index, it)| {
+                !field_of(&it.kind).is_some_and(|it| self.sets(it)) && !gone(doc, *index)
+            });
+            let mut keywords: Vec<String> = kept.map(|(_, instruction)| doc.keyword(instruction)).collect();
             if joins {
                 keywords.dedup_by(|a, b| a == "RUN" && b == "RUN");
             }
