@@ -99,9 +99,11 @@ impl Gate<'_> {
         };
         let keywords = |doc: &Document| {
             // What sets a promised field may be added or taken away.
-            let kept = doc.instructions().iter().enumerate().filter(|(index, it)| {
-                !field_of(&it.kind).is_some_and(|it| self.sets(it)) && !gone(doc, *index)
-            });
+            let kept = doc
+                .instructions()
+                .iter()
+                .enumerate()
+                .filter(|(index, it)| !field_of(&it.kind).is_some_and(|it| self.sets(it)) && !gone(doc, *index));
             let mut keywords: Vec<String> = kept.map(|(_, instruction)| doc.keyword(instruction)).collect();
             if joins {
                 keywords.dedup_by(|a, b| a == "RUN" && b == "RUN");

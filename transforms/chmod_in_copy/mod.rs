@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::rewrite;
+use crate::rewrite::lines;
 use crate::transform::copied::{self, Copied, Leading, above, has_flag, is_of_the_system, leading, named_like_a_file};
 use crate::transform::{Change, Dialect, Finding, On, Promise, Transform, View};
 
@@ -114,12 +114,12 @@ fn folded(
         if let Some(flag) = ["chmod", "link"].iter().find(|flag| has_flag(view, instruction, flag)) {
             return Err(format!("line {line} has --{flag}").into());
         }
-        edits.push(rewrite::add_flag(instruction, &format!("--chmod={mode}")));
+        edits.push(lines::add_flag(instruction, &format!("--chmod={mode}")));
         claimed.push(copy.index);
     }
     let known = takes_modes(view, kind)?;
     claimed.sort_unstable();
-    edits.extend(rewrite::take_out(view.doc, run, (leading.script, leading.simple), leading.alone, claimed[0])?);
+    edits.extend(lines::take_out(view.doc, run, (leading.script, leading.simple), leading.alone, claimed[0])?);
     let text = leading.script.slice(leading.simple.span).to_owned();
     let change = Change::new(edits, [Promise::Transfer, Promise::RemovesCommand(text.into())])
         .map_err(|error| error.to_string())?;
