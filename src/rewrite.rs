@@ -89,6 +89,75 @@ pub fn append(doc: &Document, instruction: &Instruction, script: &Script, comman
     Ok(Edit::replace(doc.text(), replaced, format!("{separator}{command}")))
 }
 
+/// Puts `command` behind `simple`, so that it runs only if that succeeded, and nothing else runs, or ends in another way:
+/// with `&&`, or, under `set -e`, as a command of its own. At the end of the script that is [`append`]. `errexit`: the
+/// shell is started with `-e`.
+///
+/// # Errors
+/// Why not, in words.
+pub fn follow(
+    doc: &Document,
+    instruction: &Instruction,
+    script: &Script,
+    simple: &Simple,
+    command: &str,
+    errexit: bool,
+) -> Result<Edit, &'static str> {
+    let list = script.body().map_err(|_| "the script is not understood")?;
+    let holds = |item: &Item| item.and_or.span.contains(simple.span);
+    let at = list.items.iter().position(holds).ok_or("it stands inside of another command")?;
+    let item = &list.items[at];
+    if item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or) {
+        return Err("it stands in a list with an `||`");
+    }
+    if item.separator == Separator::Background {
+        return Err("it runs in the background");
+    }
+    let pipelines = pipelines(item);
+    let alone = |pipeline: &&Pipeline| {
+        !pipeline.negated && matches!(&pipeline.commands[..], [Command::Simple(it)] if it.span == simple.span)
+    };
+    let place = pipelines.iter().position(alone).ok_or("it stands inside of another command")?;
+    let next = pipelines.get(place + 1);
+    let behind = list.items.get(at + 1);
+    if next.is_none() && behind.is_none() {
+        return append(doc, instruction, script, command);
+    }
+    if next.is_some() && behind.is_some() {
+        return Err("if it failed, a part of the script would be left out, and the rest would run");
+    }
+    if simple.redirections.iter().any(|redirection| redirection.heredoc.is_some()) {
+        return Err("it reads a here-document");
+    }
+    let end = simple.span.end;
+    let on_its_line = |comment: &&Span| comment.start >= end && !script.text()[end..comment.start].contains('\n');
+    if script.comments().iter().any(|comment| on_its_line(&comment)) {
+        return Err("a shell comment follows it on its line");
+    }
+    let place = script.map().behind(end).ok_or("it is not in the file as it is run")?;
+    // As it is joined to what follows.
+    let following = next.map(|next| next.span.start).or_else(|| behind.map(|item| item.and_or.span.start));
+    let between = following.and_then(|start| script.map().before(start)).filter(|start| place <= *start);
+    let between = between.map(|start| doc.slice(Span::new(place, start))).filter(|text| !text.contains('#'));
+    let separator = match (between, next, errexit || sets_errexit(script)) {
+        (Some(between), Some(_), _) | (Some(between), None, true) => between.to_owned(),
+        (None, Some(_), _) => and(doc, instruction, script),
+        (None, None, true) => return Err("a comment follows it"),
+        (_, None, false) => " && ".to_owned(),
+    };
+    Ok(Edit::insert(place, format!("{separator}{command}")))
+}
+
+/// Whether a script may turn on `set -e`.
+#[must_use]
+pub fn sets_errexit(script: &Script) -> bool {
+    script.commands().iter().any(|simple| {
+        let mut words = simple.words.iter().map(|word| word.literal.as_deref().unwrap_or("-e"));
+        words.next() == Some("set")
+            && words.any(|word| word == "errexit" || (word.starts_with('-') && word.contains('e')))
+    })
+}
+
 /// What stands between two commands that `&&` joins, in the style of `instruction`: as between its last two commands, or a
 /// continuation with four blanks.
 #[must_use]

@@ -13,6 +13,7 @@ mod exec_form;
 mod join_runs;
 mod legacy_syntax;
 mod no_recommends;
+mod package_caches;
 mod pin_base;
 mod pipefail;
 mod secrets;
@@ -35,6 +36,7 @@ pub const ALL: &[Transform] = &[
     workdir::TRANSFORM,
     join_runs::TRANSFORM,
     cache_mounts::TRANSFORM,
+    package_caches::TRANSFORM,
     apt_lists::TRANSFORM,
     no_recommends::TRANSFORM,
     drop_sudo::TRANSFORM,

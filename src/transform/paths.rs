@@ -130,7 +130,7 @@ pub fn used(view: &View<'_>, index: usize, cache: &Cache) -> Option<Cow<'static,
 }
 
 /// Whether instruction `at` is of `stage`, of one that it is built on, or of one that is built on it.
-fn related(view: &View<'_>, at: usize, stage: usize) -> bool {
+pub fn related(view: &View<'_>, at: usize, stage: usize) -> bool {
     let Some(other) = view.doc.stage_of(at) else { return false };
     view.graph().chain(stage).any(|it| it == other) || view.graph().chain(other).any(|it| it == stage)
 }
