@@ -21,8 +21,8 @@ pub struct Cache {
     pub kind: CacheKind,
     /// Two processes at a time would damage it.
     pub locked: bool,
-    /// It holds what was compiled for the C library of the image, under names that do not tell which.
-    pub native: bool,
+    /// It holds what was compiled for the C library of the image, under names that do not tell which: what to call it.
+    pub native: Option<&'static str>,
     /// The variable that has to be set for the command, because it would not be this directory for certain without.
     pub setting: Option<&'static str>,
 }
@@ -238,7 +238,7 @@ impl Look<'_> {
 impl Cache {
     /// A cache of copies, which many may use at a time.
     pub(super) fn copies(directory: impl Into<Box<str>>) -> Self {
-        Self { directory: directory.into(), kind: CacheKind::Copies, locked: false, native: false, setting: None }
+        Self { directory: directory.into(), kind: CacheKind::Copies, locked: false, native: None, setting: None }
     }
 
     /// A store, which many may use at a time.
@@ -269,10 +269,9 @@ fn local(script: &Script, offset: usize, name: &str, exported: bool) -> Option<L
     let text = script.text();
     let commands = script.commands();
     for simple in &commands {
-        let mut words = simple.words.iter().map(|word| word.literal.as_deref());
-        match words.next() {
+        match simple.words.first().map(|word| word.literal.as_deref()) {
             Some(Some("." | "source")) => {
-                let file = words.next().flatten().unwrap_or_default();
+                let file = simple.words.get(1).map_or("", |word| script.slice(word.span).trim_matches('"'));
                 if !harmless(file) && simple.span.start < offset {
                     return Some(Lookup::Unknown);
                 }

@@ -226,13 +226,13 @@ pub(super) fn pipenv(call: Call<'_>) -> Option<Invocation> {
 
 /// <https://pip.pypa.io/en/stable/topics/caching/>
 pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
-    if look.skips(&[Verb::Install, Verb::Download, Verb::Build]) {
+    if look.skips(&[Verb::Install, Verb::Download, Verb::Build]) || look.invocation.has(&["--no-index"]) {
         return None;
     }
     Some((|| {
         let off = look.off(NO_CACHE, "PIP_NO_CACHE_DIR")?;
         let directory = look.directory(&["--cache-dir"], "PIP_CACHE_DIR", "pip")?;
-        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+        Ok(Caching { caches: vec![Cache { native: Some("pip"), ..Cache::copies(directory) }], off })
     })())
 }
 
@@ -245,7 +245,7 @@ pub(super) fn pipenv_caching(look: Look<'_>) -> Option<Result<Caching, Unknown>>
     Some((|| {
         let off = look.off(&[], "PIP_NO_CACHE_DIR")?;
         let directory = look.directory(&[], "PIPENV_CACHE_DIR", "pipenv")?;
-        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+        Ok(Caching { caches: vec![Cache { native: Some("pipenv"), ..Cache::copies(directory) }], off })
     })())
 }
 

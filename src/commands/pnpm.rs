@@ -160,12 +160,16 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
         return None;
     }
     Some((|| {
+        if look.invocation.has(&["-g", "--global"]) {
+            // Since version 11. https://pnpm.io/global-packages
+            return Err("what pnpm installs globally is links into its store".into());
+        }
         let method = look.invocation.value(&["--package-import-method"]).map(|value| value.literal.as_deref());
         if method.is_some_and(|method| !matches!(method, Some("auto" | "copy" | "clone-or-copy"))) {
             return Err("--package-import-method may not be possible across a mount".into());
         }
         let mut directory = look.flag_path(&["--store-dir"])?;
-        for name in ["npm_config_store_dir", "NPM_CONFIG_STORE_DIR"] {
+        for name in ["npm_config_store_dir", "NPM_CONFIG_STORE_DIR", "pnpm_config_store_dir", "PNPM_CONFIG_STORE_DIR"] {
             directory = directory.map_or_else(|| look.path(name), |path| Ok(Some(path)))?;
         }
         let directory = match directory {
@@ -176,7 +180,9 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
                 (None, None) => format!("{}/.local/share/pnpm/store", look.home()?),
             },
         };
-        Ok(Caching::on([Cache::copies(directory)]))
+        // What packages compile is kept too, by system and processor, but not by C library.
+        // https://pnpm.io/settings#sideeffectscache
+        Ok(Caching::on([Cache { native: Some("pnpm"), ..Cache::copies(directory) }]))
     })())
 }
 
@@ -215,6 +221,7 @@ mod tests {
                     "RUN pnpm i --package-import-method hardlink",
                     "unknown: --package-import-method may not be possible across a mount",
                 ),
+                ("RUN pnpm add -g x", "unknown: what pnpm installs globally is links into its store"),
                 ("RUN pnpm build", "nothing"),
             ],
         );

@@ -115,8 +115,8 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
     Some((|| {
         let off = look.off(&["--no-cache"], "POETRY_NO_CACHE")?;
         let directory = look.directory(&[], "POETRY_CACHE_DIR", "pypoetry")?;
-        let below = |name: &str| Cache { native: true, ..Cache::copies(format!("{directory}/{name}")) };
-        Ok(Caching { caches: vec![below("cache"), below("artifacts")], off })
+        let below = |name: &str, id| Cache { native: Some(id), ..Cache::copies(format!("{directory}/{name}")) };
+        Ok(Caching { caches: vec![below("cache", "poetry"), below("artifacts", "poetry-artifacts")], off })
     })())
 }
 

@@ -268,7 +268,7 @@ pub(super) fn caching(look: Look<'_>) -> Option<Result<Caching, Unknown>> {
         }
         let off = look.off(NO_CACHE, "UV_NO_CACHE")?;
         let directory = look.directory(&["--cache-dir"], "UV_CACHE_DIR", "uv")?;
-        Ok(Caching { caches: vec![Cache { native: true, ..Cache::copies(directory) }], off })
+        Ok(Caching { caches: vec![Cache { native: Some("uv"), ..Cache::copies(directory) }], off })
     })())
 }
 

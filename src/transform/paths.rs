@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::View;
 use crate::commands::Program;
 use crate::commands::cache::{Cache, CacheKind, variable};
-use crate::dockerfile::{Kind, Lookup, Transfer, expand};
+use crate::dockerfile::{Instruction, Kind, Lookup, Transfer, expand};
 use crate::scope::Scope;
 use crate::shell::{Script, Word};
 
@@ -75,23 +75,76 @@ pub fn join(workdir: Option<&str>, path: &str) -> Option<String> {
     Some(format!("/{}", names.join("/")))
 }
 
-/// What a word of a script names as a path, if no `cd` comes before it; patterns are left as they are. `None` if it is not
-/// known.
-pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<String> {
+/// Whether no build argument can change who runs RUN `index`.
+pub fn user_is_fixed(view: &View<'_>, index: usize) -> bool {
+    let Some(stage) = view.doc.stage_of(index) else { return false };
+    let stages = view.graph().chain(stage).map(|stage| view.doc.stages()[stage].instructions.clone());
+    for at in stages.flat_map(std::iter::Iterator::rev).filter(|at| *at < index) {
+        let instruction = view.instruction(at);
+        if let Kind::User(word) = &instruction.kind {
+            let scope = view.scope(at);
+            let word = view.doc.word(instruction, *word);
+            return expand(&word, view.doc.escape(), &mut |name| scope.fixed(name)).is_some();
+        }
+    }
+    true
+}
+
+/// A path of a mount, made absolute; `None` if it is not known, or a build argument can change it.
+pub fn of_mount(view: &View<'_>, index: usize, raw: &str) -> Option<String> {
+    let scope = view.scope(index);
+    join(scope.workdir.as_deref(), &expand(raw, view.doc.escape(), &mut |name| scope.fixed(name))?)
+}
+
+/// What a word of a script may name as a path: one, or, where the script changes its folder, several; patterns are left
+/// as they are. `None` if it is not known.
+pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<Vec<String>> {
+    let path = expanded(scope, script, word)?;
+    if path.starts_with('/') {
+        return Some(vec![join(None, &path)?]);
+    }
+    folders(scope, script)?.iter().map(|folder| join(Some(folder), &path)).collect()
+}
+
+/// The folders that a script may be in.
+fn folders(scope: &Scope, script: &Script) -> Option<Vec<String>> {
+    let mut folders = vec![scope.workdir.as_deref()?.to_owned()];
+    for program in script.commands().into_iter().filter_map(Program::of) {
+        let folder = match program.name {
+            "cd" => program
+                .arguments
+                .last()
+                .map_or_else(|| scope.home.as_deref().map(str::to_owned), |word| expanded(scope, script, word))?,
+            "pushd" => expanded(scope, script, program.arguments.last()?)?,
+            _ => continue,
+        };
+        let more: Option<Vec<String>> = folders.iter().map(|start| join(Some(start), &folder)).collect();
+        folders.extend(more?);
+        folders.sort_unstable();
+        folders.dedup();
+        if folders.len() > 64 {
+            return None;
+        }
+    }
+    Some(folders)
+}
+
+/// A word with its variables replaced.
+fn expanded(scope: &Scope, script: &Script, word: &Word) -> Option<String> {
     let raw = script.slice(word.span);
     if raw.contains("$(") || raw.contains('`') {
         return None;
     }
     let home = || scope.home.as_deref();
-    let path = match raw.strip_prefix('~') {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{}{rest}", home()?),
-        Some(_) => return None,
+    match raw.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Some(format!("{}{rest}", home()?)),
+        Some(_) => None,
         None => expand(raw, '\\', &mut |name| match name {
             "HOME" => home().map_or(Lookup::Unknown, |home| Lookup::Value(home.into())),
+            "PWD" => Lookup::Unknown,
             _ => variable(scope, script, word.span.start, name),
-        })?,
-    };
-    join(scope.workdir.as_deref(), &path)
+        }),
+    }
 }
 
 /// Who else uses the directory of `cache`: instructions that copy into it or out of it, commands that name it.
@@ -104,9 +157,13 @@ pub fn used(view: &View<'_>, index: usize, cache: &Cache) -> Option<Cow<'static,
                 if related(view, at, stage) && fills(view, at, it, cache) {
                     return Some(format!("line {} copies into {}", line(at), cache.directory).into());
                 }
-                if takes(view, at, it, stage, cache) {
+                let sources = it.sources.iter().map(|source| view.doc.word(instruction, *source).into_owned());
+                if takes(view, at, sources, stage, cache) {
                     return Some(format!("line {} copies out of {}", line(at), cache.directory).into());
                 }
+            }
+            Kind::Run(_) if takes(view, at, mounted(view, instruction), stage, cache) => {
+                return Some(format!("line {} mounts it from here", line(at)).into());
             }
             Kind::Run(_) if at != index && related(view, at, stage) => {
                 if let Some(name) = named(view, at, cache) {
@@ -160,18 +217,22 @@ fn fills(view: &View<'_>, at: usize, transfer: &Transfer, cache: &Cache) -> bool
     }
 }
 
-/// Whether a COPY takes files out of the directory of `stage`.
-fn takes(view: &View<'_>, at: usize, transfer: &Transfer, stage: usize, cache: &Cache) -> bool {
+/// What the mounts of a RUN take from other stages.
+fn mounted(view: &View<'_>, instruction: &Instruction) -> impl Iterator<Item = String> {
+    let mounts = view.doc.mounts(instruction).into_iter().filter(|mount| mount.get("from").is_some());
+    mounts.map(|mount| mount.get("source").or_else(|| mount.get("src")).unwrap_or("/").to_owned())
+}
+
+/// Whether instruction `at` takes files, of which it names the `sources`, out of the directory of `stage`.
+fn takes(view: &View<'_>, at: usize, sources: impl Iterator<Item = String>, stage: usize, cache: &Cache) -> bool {
     let graph = view.graph();
-    let Some(of) = graph.uses().iter().find(|it| it.instruction == at && it.via != crate::dockerfile::Via::From) else {
-        return false;
-    };
-    if !graph.chain(of.of).any(|it| it == stage) {
+    let mut uses = graph.uses().iter().filter(|it| it.instruction == at && it.via != crate::dockerfile::Via::From);
+    if !uses.any(|it| graph.chain(it.of).any(|it| it == stage)) {
         return false;
     }
-    let instruction = view.instruction(at);
-    transfer.sources.iter().any(|source| {
-        let path = view.scope(at).expand(&view.doc.word(instruction, *source), view.doc.escape());
+    let mut sources = sources;
+    sources.any(|source| {
+        let path = view.scope(at).expand(&source, view.doc.escape());
         // Sources are of the root of that stage.
         let Some(path) = path.and_then(|path| join(Some("/"), &path)) else { return true };
         match relation(&path, &cache.directory) {
@@ -189,8 +250,16 @@ fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
         return text.contains(&*cache.directory).then(|| "RUN".into());
     };
     let scope = view.scope(at);
+    let inside = |word: &Word| {
+        let paths = of_word(scope, script, word).unwrap_or_default();
+        let mut relations = paths.iter().map(|path| relation(path, &cache.directory));
+        relations.any(|it| matches!(it, Relation::Same | Relation::Inside))
+    };
     for simple in script.commands() {
         let Some(program) = Program::of(simple) else { continue };
+        if simple.redirections.iter().any(|it| inside(&it.target)) {
+            return Some(program.name.into());
+        }
         let forgives = match program.name {
             "rm" => program.literals().any(|word| word.starts_with('-') && word.contains('f')),
             "mkdir" => program.has("-p"),
@@ -201,12 +270,12 @@ fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
             continue;
         }
         for word in program.arguments {
-            let Some(path) = of_word(scope, script, word) else { continue };
-            let folder = scope.home.as_deref().is_some_and(|home| relation(home, &path) == Relation::Above);
-            match relation(&path, &cache.directory) {
-                Relation::Same | Relation::Inside => return Some(program.name.into()),
-                Relation::Above if folder => return Some(program.name.into()),
-                Relation::Above | Relation::Apart => {}
+            let folder = of_word(scope, script, word).unwrap_or_default().iter().any(|path| {
+                relation(path, &cache.directory) == Relation::Above
+                    && scope.home.as_deref().is_some_and(|home| relation(home, path) == Relation::Above)
+            });
+            if folder || inside(word) {
+                return Some(program.name.into());
             }
         }
     }

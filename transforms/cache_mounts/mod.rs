@@ -1,6 +1,7 @@
 //! See README.md: which RUN gets which mount, and what goes with it.
 
 mod script;
+mod settings;
 mod stores;
 
 use std::borrow::Cow;
@@ -45,6 +46,8 @@ struct Plan<'v> {
     has: BTreeSet<String>,
     /// What nothing is known of.
     unknown: Option<Reason>,
+    /// It has no network.
+    no_network: bool,
 }
 
 fn find(view: &View<'_>) -> Vec<Finding> {
@@ -59,7 +62,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         let lacks = plans.iter().filter(|(_, plan)| plan.has.is_empty());
         return lacks.map(|(index, _)| held(*index, "the builder has no cache mounts")).collect();
     }
-    let offline = offline(&plans);
+    let offline = offline(view, &plans);
     for (index, plan) in &mut plans {
         check(view, *index, plan, &offline);
     }
@@ -86,6 +89,7 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
             None => {}
             Some(_) if !invocation.certain => unknown = Some("a command has an option that is not known".into()),
             Some(Err(why)) => unknown = Some(why),
+            Some(Ok(_)) if let Some(why) = settings::moved(view, index, invocation.tool) => unknown = Some(why),
             Some(Ok(it)) => fetches.push(Fetch { simple, invocation, caches: it.caches, off: it.off }),
         }
     }
@@ -94,11 +98,15 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
     }
     let instruction = view.instruction(index);
     let mounts = view.doc.mounts(instruction).into_iter().map(|mount| {
-        let target = mount.target().and_then(|target| paths::absolute(view, index, target));
+        let target = mount.target().and_then(|target| paths::of_mount(view, index, target));
         (mount, target)
     });
-    let mut plan =
-        Plan { script, fetches, mounts: mounts.collect(), wants: BTreeMap::new(), has: BTreeSet::new(), unknown };
+    let no_network = instruction.flags.iter().any(|flag| {
+        let text = view.doc.joined(instruction, flag.span);
+        text.starts_with("--network") && text.ends_with("=none")
+    });
+    let (mounts, wants, has) = (mounts.collect(), BTreeMap::new(), BTreeSet::new());
+    let mut plan = Plan { script, fetches, mounts, wants, has, unknown, no_network };
     for cache in plan.fetches.iter().flat_map(|fetch| &fetch.caches) {
         match covered(&plan.mounts, &cache.directory) {
             Ok(true) => _ = plan.has.insert(cache.directory.to_string()),
@@ -145,18 +153,16 @@ fn covered(mounts: &[(Mount, Option<String>)], directory: &str) -> Result<bool, 
 /// Holds each want of a RUN against what is around it.
 fn check(view: &View<'_>, index: usize, plan: &mut Plan<'_>, offline: &BTreeMap<String, usize>) {
     let all: Vec<String> = plan.wants.keys().chain(&plan.has).cloned().collect();
-    let owner = owner(view.scope(index));
-    let network = view.instruction(index).flags.iter().any(|flag| {
-        let text = view.doc.joined(view.instruction(index), flag.span);
-        text.starts_with("--network") && text.ends_with("=none")
-    });
+    let owner = owner(view, index);
     let mut wants = std::mem::take(&mut plan.wants);
     for (directory, want) in &mut wants {
         let Ok(cache) = want else { continue };
-        let failed = if network {
+        let failed = if plan.no_network {
             Some("it has no network to fetch from".into())
         } else if let Err(reason) = &owner {
             Some(reason.clone())
+        } else if cache.native.is_some() && any_base(view, index) {
+            Some("a build argument may change the base, and what is compiled for it is kept".into())
         } else if all.iter().any(|other| matches!(relation(other, directory), Relation::Above | Relation::Inside)) {
             Some("one cache stands inside of another".into())
         } else if let Some(reason) = off(plan, directory) {
@@ -177,7 +183,7 @@ fn check(view: &View<'_>, index: usize, plan: &mut Plan<'_>, offline: &BTreeMap<
 }
 
 /// Caches of copies that a RUN only reads, and may not fill: by directory, with the first such RUN.
-fn offline(plans: &BTreeMap<usize, Plan<'_>>) -> BTreeMap<String, usize> {
+fn offline(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for (index, plan) in plans {
         let directories: BTreeSet<&str> = plan
@@ -190,7 +196,7 @@ fn offline(plans: &BTreeMap<usize, Plan<'_>>) -> BTreeMap<String, usize> {
         for directory in directories {
             let mut fetches =
                 plan.fetches.iter().filter(|it| it.caches.iter().any(|cache| *cache.directory == *directory));
-            if fetches.all(|fetch| stores::offline(&fetch.invocation)) {
+            if fetches.all(|fetch| stores::offline(view, *index, plan, &fetch.invocation)) {
                 found.entry(directory.to_owned()).or_insert(*index);
             }
         }
@@ -198,10 +204,13 @@ fn offline(plans: &BTreeMap<usize, Plan<'_>>) -> BTreeMap<String, usize> {
     found
 }
 
-/// The owner that a mount needs, as fields; none for root.
-fn owner(scope: &Scope) -> Result<String, Reason> {
-    match &scope.user {
+/// The owner that a mount needs in RUN `index`, as fields; none for root.
+fn owner(view: &View<'_>, index: usize) -> Result<String, Reason> {
+    match &view.scope(index).user {
         User::Root => Ok(String::new()),
+        User::Other { .. } if !paths::user_is_fixed(view, index) => {
+            Err("a build argument may change the user, whose number a mount needs".into())
+        }
         User::Other { uid: Some(uid), gid, .. } => {
             let gid = gid.map_or(String::new(), |gid| format!(",gid={gid}"));
             Ok(format!(",uid={uid}{gid}"))
@@ -209,6 +218,16 @@ fn owner(scope: &Scope) -> Result<String, Reason> {
         User::Other { name, .. } => Err(format!("the number of user {name}, which a mount needs, is not known").into()),
         User::Unknown => Err("the user that it runs as is not known".into()),
     }
+}
+
+/// Whether a build argument can make any image the base of RUN `index`.
+fn any_base(view: &View<'_>, index: usize) -> bool {
+    let stage = view.doc.stage_of(index).and_then(|stage| view.graph().chain(stage).last());
+    let from = stage.map(|stage| view.instruction(view.doc.stages()[stage].instructions.start));
+    from.is_some_and(|from| match &from.kind {
+        crate::dockerfile::Kind::From(it) => view.doc.word(from, it.image).trim_matches('"').starts_with('$'),
+        _ => false,
+    })
 }
 
 /// Why the cache cannot be turned on again, if it is off.
@@ -229,6 +248,9 @@ fn parent(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> Opti
     }
     let home = scope.home.as_deref().unwrap_or("/");
     let (folder, _) = cache.directory.rsplit_once('/')?;
+    if folder == "/tmp" {
+        return None;
+    }
     let homely = relation(home, folder) == Relation::Above;
     let beside = plan.fetches.iter().filter(|fetch| fetch.caches.contains(cache)).any(|fetch| {
         match fetch.invocation.tool {
@@ -240,6 +262,10 @@ fn parent(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> Opti
             Tool::Go => cache.directory.ends_with("/pkg/mod"),
             // $CARGO_HOME/.package-cache
             Tool::Cargo => !scope.image.as_deref().is_some_and(|image| image.kind == Kind::Rust),
+            // ~/.bun/install/global
+            Tool::Bun => fetch.invocation.has(&["-g", "--global"]),
+            // ~/.cache: what other programs use, too
+            Tool::Pip | Tool::Pipenv | Tool::Uv => homely && !stores::alone(plan),
             _ => false,
         }
     });
@@ -295,22 +321,30 @@ fn finding(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>, group: stores::Gr
 /// The mounts of `wants`, behind the flags of a RUN.
 fn insertion(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Edit> {
     let (doc, instruction) = (view.doc, view.instruction(index));
-    let owner = owner(view.scope(index)).ok()?;
+    let owner = owner(view, index).ok()?;
     let mounts: Vec<String> = wants
         .iter()
         .map(|cache| {
-            let id = id(view, index, cache).map_or(String::new(), |id| format!(",id={id}"));
-            let sharing = if cache.locked { ",sharing=locked" } else { "" };
+            let other = alike(view, index, cache);
+            let (id, sharing) = match &other {
+                Some(mount) => (mount.get("id").map(str::to_owned), mount.get("sharing")),
+                None => (id(view, index, cache), cache.locked.then_some("locked")),
+            };
+            let id = id.map_or(String::new(), |id| format!(",id={id}"));
+            let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
             format!("--mount=type=cache,target={}{id}{sharing}{owner}", cache.directory)
         })
         .collect();
-    let end = instruction.flags.last().map_or(instruction.keyword.end, |flag| flag.span.end);
+    let keyword = instruction.keyword.end;
+    let end = instruction.flags.last().map_or(keyword, |flag| flag.span.end);
     let gap = crate::source::Span::new(end, instruction.arguments.start);
     let blank = !doc.slice(gap).is_empty() && doc.slice(gap).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
     // A here-document's operator stays on the line of the keyword, where it is looked for.
     if blank && !doc.slice(instruction.arguments).starts_with("<<") {
         let next = format!(" {}{}{}", doc.escape(), rewrite::line_break(doc, end), indent(doc.slice(instruction.span)));
-        return Some(Edit::replace(doc.text(), gap, format!(" {}{next}", mounts.join(&next))));
+        let own_line = doc.slice(crate::source::Span::new(keyword, end)).contains('\n');
+        let first = if own_line { &next } else { " " };
+        return Some(Edit::replace(doc.text(), gap, format!("{first}{}{next}", mounts.join(&next))));
     }
     Some(Edit::insert(end, format!(" {}", mounts.join(" "))))
 }
@@ -322,27 +356,27 @@ fn indent(text: &str) -> &str {
     indents.min_by_key(|indent| indent.len()).filter(|indent| (1..=8).contains(&indent.len())).unwrap_or("    ")
 }
 
-/// The id that a mount needs: that of a mount of the file at the same place, or one that keeps what was compiled for
-/// one base apart from what was compiled for another.
-fn id(view: &View<'_>, index: usize, cache: &Cache) -> Option<String> {
-    for (other, instruction) in view.doc.instructions().iter().enumerate() {
-        for mount in view.doc.mounts(instruction) {
-            let target = mount.target().and_then(|target| paths::absolute(view, other, target));
-            if &*mount.kind == "cache" && target.as_deref() == Some(&*cache.directory) {
-                return mount.get("id").map(str::to_owned);
-            }
-        }
-    }
-    cache.native.then(|| {
-        let name = cache.directory.rsplit('/').find(|name| !matches!(*name, "cache" | "")).unwrap_or("cache");
-        let name = if cache.directory.ends_with("/pypoetry/cache") { "poetry" } else { name };
-        let image = view.scope(index).image.as_deref();
-        format!("{name}-{}", image.map_or_else(|| "unknown".into(), system))
+/// A mount of the file at the same place, which keeps what was compiled for one base apart from what was compiled for
+/// another.
+fn alike(view: &View<'_>, index: usize, cache: &Cache) -> Option<Mount> {
+    let system = |at: usize| view.scope(at).image.as_deref().map(|image| system(image, view.scope(at)));
+    let same = |at: &usize| cache.native.is_none() || system(*at) == system(index);
+    (0..view.doc.instructions().len()).filter(same).find_map(|at| {
+        view.doc.mounts(view.instruction(at)).into_iter().find(|mount| {
+            let target = mount.target().and_then(|target| paths::of_mount(view, at, target));
+            &*mount.kind == "cache" && target.as_deref() == Some(&*cache.directory)
+        })
     })
 }
 
+/// The id that a mount needs: one that keeps what was compiled for one base apart from what was compiled for another.
+fn id(view: &View<'_>, index: usize, cache: &Cache) -> Option<String> {
+    let (name, scope) = (cache.native?, view.scope(index));
+    Some(format!("{name}-{}", scope.image.as_deref().map_or_else(|| "unknown".into(), |image| system(image, scope))))
+}
+
 /// What a compiled file depends on: the release of the system, or, where the tag does not tell, the tag.
-fn system(image: &Image) -> String {
+fn system(image: &Image, scope: &Scope) -> String {
     let family = match image.family {
         Family::Debian | Family::Ubuntu => "",
         Family::Alpine => "alpine",
@@ -353,12 +387,13 @@ fn system(image: &Image) -> String {
         Family::AzureLinux => "azurelinux",
         _ => "linux",
     };
+    let repository = image.repository.rsplit('/').next().unwrap_or_default();
     match &image.release {
         Some(release) if image.family != Family::Unknown => format!("{family}{release}"),
-        _ => {
-            let repository = image.repository.rsplit('/').next().unwrap_or_default();
-            format!("{repository}-{}", image.tag.as_deref().unwrap_or("latest"))
-        }
+        // A build argument is part of the tag.
+        _ if !scope.image_is_fixed && family.is_empty() => repository.into(),
+        _ if !scope.image_is_fixed => format!("{repository}-{family}"),
+        _ => format!("{repository}-{}", image.tag.as_deref().unwrap_or("latest")),
     }
 }
 

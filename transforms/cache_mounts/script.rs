@@ -3,60 +3,114 @@
 use super::{Plan, Reason};
 use crate::commands::cache::{Cache, Off};
 use crate::commands::{Invocation, Program, Tool, Verb, recognise};
+use crate::dockerfile::Kind;
 use crate::rewrite;
-use crate::shell::{Script, Simple};
+use crate::shell::{Script, Simple, Word};
 use crate::source::{Edit, Span};
 use crate::transform::paths::{Relation, of_word, relation};
 use crate::transform::{Promise, View};
 
-/// Why the script stands in the way of a mount at `directory`.
+/// Why the script stands in the way of a mount at `directory`: what is mounted cannot be removed or moved, and what is in
+/// it is not in the image.
 pub fn obstacle(view: &View<'_>, index: usize, script: &Script, directory: &str) -> Option<Reason> {
     let scope = view.scope(index);
-    let moves = script.commands().into_iter().filter_map(Program::of).any(|it| matches!(it.name, "cd" | "pushd"));
+    // What these fetch to run it stands in the cache, and they look there again.
+    for runner in ["npx", "uvx", "bunx", "pnpx", "dlx"].into_iter().filter(|it| script.text().contains(it)) {
+        let runs = view.doc.instructions().iter().find(|it| {
+            matches!(it.kind, Kind::Cmd(_) | Kind::Entrypoint(_)) && view.doc.slice(it.span).contains(runner)
+        });
+        if let Some(at) = runs {
+            let line = view.doc.line(at.span.start);
+            return Some(format!("line {line} may run with `{runner}` what is in the cache").into());
+        }
+    }
+    let relations = |word: &Word| -> Option<Vec<Relation>> {
+        Some(of_word(scope, script, word)?.iter().map(|path| relation(path, directory)).collect())
+    };
     for simple in script.commands() {
         let Some(program) = Program::of(simple) else { continue };
-        if program.name == "rm" {
-            for word in program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-')) {
-                let raw = script.slice(word.span);
-                if moves && !raw.starts_with(['/', '~', '$', '"']) {
-                    if suspicious(raw) {
-                        return Some(format!("`rm {raw}` may fail on the mount").into());
-                    }
-                    continue;
-                }
-                match of_word(scope, script, word).map(|path| relation(&path, directory)) {
-                    Some(Relation::Above) => {
-                        return Some(format!("`rm {raw}` would fail on the mount").into());
-                    }
-                    Some(_) => {}
-                    None if suspicious(raw) => return Some(format!("`rm {raw}` may fail on the mount").into()),
-                    None => {}
-                }
-            }
-            continue;
+        let uses = |word: &Word| {
+            relations(word).is_some_and(|all| all.iter().any(|it| matches!(it, Relation::Same | Relation::Inside)))
+        };
+        let names = |word: &Word| relations(word).is_some_and(|all| all.iter().any(|it| *it != Relation::Apart));
+        if simple.redirections.iter().any(|it| uses(&it.target)) {
+            return Some(format!("`{}` writes into the cache itself", program.name).into());
         }
-        if matches!(program.name, "mkdir" | "export" | "echo" | "cd" | "ls" | "du" | "chown" | "chmod")
-            || recognise(script, simple).is_some()
-        {
-            continue;
-        }
-        for word in program.arguments {
-            let inside = of_word(scope, script, word).map(|path| relation(&path, directory));
-            if matches!(inside, Some(Relation::Same | Relation::Inside)) {
-                return Some(format!("`{}` uses the cache itself", program.name).into());
+        let stands_in_the_way = match program.name {
+            "rm" => {
+                let operands = program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-'));
+                let mut raw = operands.filter(|word| match relations(word).as_deref() {
+                    Some([one]) => *one == Relation::Above,
+                    Some(several) => several.iter().any(|it| matches!(it, Relation::Above | Relation::Same)),
+                    None => suspicious(script.slice(word.span)) || suspicious(&rest(script)),
+                });
+                if let Some(word) = raw.next() {
+                    return Some(format!("`rm {}` may fail on the mount", script.slice(word.span)).into());
+                }
+                false
             }
+            "find" => {
+                program.arguments.iter().take_while(|word| !script.slice(word.span).starts_with('-')).any(names)
+                    && removes_folders(&program, directory)
+            }
+            "mv" | "cp" | "tar" | "rsync" | "zip" | "ln" | "shred" | "unlink" => program.arguments.iter().any(names),
+            "chown" | "chgrp" | "chmod" | "setfacl" => {
+                let all = program.literals().any(|it| it == "--recursive" || it.starts_with('-') && it.contains('R'));
+                program.arguments.iter().any(|word| if all { names(word) } else { uses(word) })
+            }
+            "mkdir" | "export" | "echo" | "cd" | "ls" | "du" | "printf" | "test" | "[" => false,
+            "sh" | "bash" | "ash" | "dash" | "zsh" | "su" | "runuser" | "eval" => {
+                let text = script.slice(simple.span);
+                let file = program.literals().any(|it| it.ends_with(".sh"));
+                file || text.contains("rm ") && suspicious(text)
+            }
+            name if name.ends_with(".sh") => true,
+            _ => recognise(script, simple).is_none() && program.arguments.iter().any(uses),
+        };
+        if stands_in_the_way {
+            return Some(format!("`{}` may use the cache itself, or remove it", program.path).into());
         }
     }
     None
 }
 
-/// Whether a word that is not known may name a cache, or what it stands in.
+/// Whether `find` removes folders that may be `directory` or stand above it.
+fn removes_folders(program: &Program<'_>, directory: &str) -> bool {
+    let words: Vec<&str> = program.literals().collect();
+    let behind = |name: &'static str| words.windows(2).filter(move |pair| pair[0] == name).map(|pair| pair[1]);
+    let acts = words.iter().any(|it| matches!(*it, "-delete" | "-exec" | "-execdir" | "-ok" | "-okdir"));
+    let files = behind("-type").any(|kind| kind == "f") && !behind("-type").any(|kind| kind != "f");
+    let mut patterns = behind("-name").chain(behind("-iname")).peekable();
+    let named = patterns.peek().is_some() && !words.iter().any(|it| matches!(*it, "-o" | "-or" | "!" | "-not"));
+    acts && !files && (!named || patterns.any(|pattern| directory.split('/').any(|name| matches(pattern, name))))
+}
+
+/// Whether a name is as a pattern says; a bracket may be anything.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some(at) = pattern.find(['*', '?', '[']) else { return pattern == name };
+    name.starts_with(&pattern[..at]) && {
+        let end = pattern.rfind(['*', '?', ']']).map_or("", |at| &pattern[at + 1..]);
+        name.ends_with(end)
+    }
+}
+
+/// The text of a script without the commands of known tools.
+fn rest(script: &Script) -> String {
+    let (mut rest, mut at) = (String::new(), 0);
+    for simple in script.commands().into_iter().filter(|simple| recognise(script, simple).is_some()) {
+        rest.push_str(script.text().get(at..simple.span.start).unwrap_or_default());
+        at = at.max(simple.span.end);
+    }
+    rest.push_str(script.text().get(at..).unwrap_or_default());
+    rest
+}
+
+/// Whether text that is not understood may name a cache, or what it stands in.
 fn suspicious(raw: &str) -> bool {
-    let raw = raw.to_ascii_lowercase();
-    ["cache", "home", "~", ".npm", ".m2", "cargo", ".gradle", "nuget", "gopath", "store"]
+    let raw = raw.to_ascii_lowercase().replace("gnupghome", "").replace("/var/cache/", "").replace("__pycache__", "");
+    ["cache", "home", "~", "/root", ".npm", ".m2", ".cargo", ".gradle", "nuget", "gopath", "store"]
         .iter()
         .any(|it| raw.contains(it))
-        && !raw.contains("gnupghome")
 }
 
 /// What goes with the mounts of a RUN: flags that turn a cache off, commands that empty it, variables that say where it
@@ -70,6 +124,10 @@ pub fn edits(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<
     };
     for fetch in plan.fetches.iter().filter(|fetch| !fetch.caches.is_empty() && fetch.caches.iter().all(mounted)) {
         if let Some(Off::Here(spans)) = &fetch.off {
+            let assigned = |it: &Simple| it.assignments.iter().any(|it| it.span.contains(fetch.simple.span));
+            if script.commands().into_iter().any(assigned) {
+                return Err("what turns the cache off stands in an assignment".into());
+            }
             for span in spans {
                 edits.push(rewrite::remove_word(doc, script, fetch.simple, *span)?);
                 promises.push(Promise::Flag(script.slice(*span).to_owned().into()));
@@ -90,7 +148,7 @@ pub fn edits(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<
 
 /// Whether the mount that is there is one that the user can write to: root's, or one with the user's number.
 fn writable(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> bool {
-    let Ok(owner) = super::owner(view.scope(index)) else { return false };
+    let Ok(owner) = super::owner(view, index) else { return false };
     let mut mounts = plan.mounts.iter().filter(|(mount, target)| {
         &*mount.kind == "cache"
             && target
@@ -98,6 +156,9 @@ fn writable(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> bo
                 .is_some_and(|target| matches!(relation(target, &cache.directory), Relation::Same | Relation::Above))
     });
     mounts.any(|(mount, _)| {
+        if ["readonly", "ro"].iter().any(|key| mount.get(key).is_some_and(|value| value != "false")) {
+            return false;
+        }
         let uid = mount.get("uid").map_or(String::new(), |uid| format!(",uid={uid}"));
         owner.is_empty() && (uid.is_empty() || uid == ",uid=0")
             || (!owner.is_empty() && owner.starts_with(&uid) && !uid.is_empty())
@@ -129,11 +190,10 @@ fn cleanups(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<P
         let Some(program) = Program::of(simple).filter(|program| program.name == "rm") else { continue };
         let operands: Vec<_> =
             program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-')).collect();
-        let within = |word: &&&crate::shell::Word| {
-            let path = of_word(scope, script, word);
-            path.is_some_and(|path| {
-                mounted.iter().any(|directory| matches!(relation(&path, directory), Relation::Same | Relation::Inside))
-            })
+        let within = |word: &&&Word| {
+            let paths = of_word(scope, script, word).unwrap_or_default();
+            let [path] = &paths[..] else { return false };
+            mounted.iter().any(|directory| matches!(relation(path, directory), Relation::Same | Relation::Inside))
         };
         let gone: Vec<Span> = operands.iter().filter(within).map(|word| word.span).collect();
         if gone.is_empty() {

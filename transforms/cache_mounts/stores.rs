@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Plan, Reason, owner, stores_of};
-use crate::commands::cache::{Cache, CacheKind};
+use crate::commands::cache::{Cache, CacheKind, variable};
 use crate::commands::{Invocation, Program, Tool, recognise};
-use crate::dockerfile::{Command, Kind};
+use crate::dockerfile::{Command, Kind, Lookup};
 use crate::shell::{Script, Simple};
 use crate::transform::{View, paths};
 
@@ -117,7 +117,7 @@ fn judge(
             None => {}
         }
         for fetch in &plan.fetches {
-            if stores_of(plan).any(|cache| *cache == store.cache) && offline(&fetch.invocation) {
+            if stores_of(plan).any(|cache| *cache == store.cache) && offline(view, *run, plan, &fetch.invocation) {
                 check = Some(format!(
                     "no builder takes the layers above line {} from elsewhere while its cache is empty: there it would fail",
                     line(*run)
@@ -144,15 +144,29 @@ fn judge(
     Ok((extra, check.map(Into::into)))
 }
 
-/// Whether an invocation fails where what it needs is not there yet.
-pub fn offline(invocation: &Invocation) -> bool {
-    match invocation.tool {
-        Tool::Maven => invocation.has(&["-o", "--offline"]),
-        Tool::Cargo => invocation.has(&["--offline", "--frozen"]),
-        Tool::Dotnet => invocation.has(&["--no-restore", "--no-build"]),
-        Tool::Bundle => invocation.has(&["--local"]),
-        _ => invocation.has(&["--offline"]),
-    }
+/// Whether an invocation in RUN `index` fails where what it needs is not there yet.
+pub fn offline(view: &View<'_>, index: usize, plan: &Plan<'_>, invocation: &Invocation) -> bool {
+    let (flags, setting): (&[&str], _) = match invocation.tool {
+        Tool::Maven => (&["-o", "--offline"], None),
+        Tool::Cargo => (&["--offline", "--frozen"], Some("CARGO_NET_OFFLINE")),
+        Tool::Dotnet => (&["--no-restore", "--no-build"], None),
+        Tool::Bundle => (&["--local"], None),
+        Tool::Go => (&[], Some("GOPROXY")),
+        Tool::Npm | Tool::Pnpm => (&["--offline"], Some("npm_config_offline")),
+        Tool::Uv => (&["--offline"], Some("UV_OFFLINE")),
+        _ => (&["--offline"], None),
+    };
+    let set = setting.is_some_and(|name| {
+        let value = match invocation.setting(name) {
+            Some(value) => value.map(str::to_owned),
+            None => match variable(view.scope(index), plan.script, invocation.span.start, name) {
+                Lookup::Value(value) => Some(value),
+                Lookup::Unset | Lookup::Unknown => None,
+            },
+        };
+        value.is_some_and(|value| matches!(&*value, "1" | "true" | "off"))
+    });
+    invocation.has(flags) || set || plan.no_network
 }
 
 /// RUNs behind the first that fetches, which may fetch too.
@@ -164,29 +178,38 @@ fn others(
 ) -> Result<Vec<usize>, Reason> {
     let first = store.runs.first().copied().unwrap_or_default();
     let mut extra = Vec::new();
-    for (at, instruction) in view.doc.instructions().iter().enumerate().skip(first) {
+    for (at, instruction) in view.doc.instructions().iter().enumerate() {
         let family = view.doc.stage_of(at).and_then(|stage| view.graph().chain(stage).last()) == Some(root);
         if store.runs.contains(&at) || !family || !matches!(instruction.kind, Kind::Run(_)) {
             continue;
         }
         let line = view.doc.line(instruction.span.start);
-        let Some(script) = view.script(at) else {
+        let unknown = plans.get(&at).is_some_and(|plan| plan.unknown.is_some());
+        let script = view.script(at);
+        if at < first {
+            // What stands before may have filled it.
+            if unknown || script.is_some_and(builds) {
+                return Err(format!("line {line} may fill it, too").into());
+            }
+            continue;
+        }
+        let Some(script) = script else {
             return Err(format!("what line {line} runs is not known, and may read it").into());
         };
         if script.body().is_err() {
             return Err(format!("line {line} is not understood, and may read it").into());
         }
-        if plans.get(&at).is_some_and(|plan| plan.unknown.is_some()) || drives(script, store.tool) {
+        if unknown || drives(script, store.tool) {
             let covered = view.doc.mounts(instruction).iter().any(|mount| {
                 mount
                     .target()
-                    .and_then(|target| paths::absolute(view, at, target))
+                    .and_then(|target| paths::of_mount(view, at, target))
                     .is_none_or(|target| paths::relation(&target, &store.cache.directory) != paths::Relation::Apart)
             });
             if covered {
                 continue;
             }
-            owner(view.scope(at)).map_err(|reason| Reason::from(format!("line {line}: {reason}")))?;
+            owner(view, at).map_err(|reason| Reason::from(format!("line {line}: {reason}")))?;
             let obstacle = super::script::obstacle(view, at, script, &store.cache.directory);
             obstacle.map_or(Ok(()), |reason| Err(Reason::from(format!("line {line}: {reason}"))))?;
             extra.push(at);
@@ -292,6 +315,20 @@ const HARMLESS: &[&str] = &[
     ":",
 ];
 
+/// Whether a script runs a program whose purpose is to run others.
+fn builds(script: &Script) -> bool {
+    let mut programs = script.commands().into_iter().filter_map(Program::of);
+    programs.any(|it| matches!(it.name, "make" | "task" | "just" | "mage" | "bazel"))
+}
+
+/// Whether a RUN runs nothing but what it fetches with, and what builds nothing.
+pub fn alone(plan: &Plan<'_>) -> bool {
+    plan.script.commands().into_iter().all(|simple| {
+        let fetches = plan.fetches.iter().any(|fetch| std::ptr::eq(fetch.simple, simple));
+        fetches || simple.words.is_empty() || Program::of(simple).is_some_and(|it| HARMLESS.contains(&it.name))
+    })
+}
+
 /// Whether a script may run `tool` by way of another program.
 fn drives(script: &Script, tool: Tool) -> bool {
     script.commands().into_iter().any(|simple| may_drive(script, simple, tool))
@@ -320,49 +357,60 @@ fn may_drive(script: &Script, simple: &Simple, tool: Tool) -> bool {
     Program::of(simple).is_none_or(|program| !HARMLESS.contains(&program.name))
 }
 
-/// Why the image may need the store when it runs.
+/// Why an image may need the store when it runs: that of the last stage, or of another that may be asked for.
 fn run_time(view: &View<'_>, root: usize, store: &Store) -> Result<(), Reason> {
-    let Some(last) = view.doc.stages().len().checked_sub(1) else { return Ok(()) };
-    if view.graph().chain(last).last() != Some(root) {
-        return Ok(());
-    }
-    // The last stage, and those that it is built on.
-    let mut entry: Option<(usize, &Command)> = None;
-    let mut cmd: Option<(usize, &Command)> = None;
-    let stages: Vec<usize> = view.graph().chain(last).collect();
-    for at in stages.into_iter().rev().flat_map(|stage| view.doc.stages()[stage].instructions.clone()) {
-        match &view.instruction(at).kind {
-            Kind::Cmd(command) => cmd = Some((at, command)),
-            Kind::Entrypoint(command) => entry = Some((at, command)),
-            _ => {}
+    let (graph, stages) = (view.graph(), view.doc.stages());
+    for stage in (0..stages.len()).filter(|stage| graph.chain(*stage).last() == Some(root)) {
+        let last = stage + 1 == stages.len();
+        let own = stages[stage].instructions.clone();
+        let is_run = |at: usize| matches!(view.instruction(at).kind, Kind::Cmd(_) | Kind::Entrypoint(_));
+        let commands: Vec<usize> = if last {
+            graph.chain(stage).flat_map(|stage| stages[stage].instructions.clone()).filter(|at| is_run(*at)).collect()
+        } else {
+            own.clone().filter(|at| is_run(*at)).collect()
+        };
+        if last && commands.is_empty() {
+            return Err("the image ships it, and nothing says what it runs".into());
         }
-    }
-    if entry.is_none() && cmd.is_none() {
-        return Err("the image ships it, and nothing says what it runs".into());
-    }
-    for (at, command) in entry.into_iter().chain(cmd) {
-        let instruction = view.instruction(at);
-        let words: Vec<String> = match command {
-            Command::Exec(words) => words.iter().map(|word| view.doc.word(instruction, *word).into_owned()).collect(),
-            Command::Shell(span) => view.doc.joined(instruction, *span).split_whitespace().map(str::to_owned).collect(),
-        };
-        let needs = |word: &String| {
-            let name = word.rsplit('/').next().unwrap_or_default().trim_matches(['"', '\'', ';']);
-            let runs = match store.tool {
-                Tool::Go => matches!(name, "go" | "air" | "dlv" | "gow" | "reflex" | "CompileDaemon" | "realize"),
-                Tool::Cargo => name.starts_with("cargo") || matches!(name, "bacon" | "trunk"),
-                Tool::Maven | Tool::Gradle => matches!(name, "mvn" | "mvnw" | "gradle" | "gradlew"),
-                Tool::Dotnet => matches!(name, "run" | "watch" | "test" | "build" | "ef"),
-                _ => true,
-            };
-            let script = name.ends_with(".sh") || matches!(name, "sh" | "bash" | "ash" | "make" | "task" | "just");
-            runs || script || word.starts_with('$')
-        };
-        if words.iter().any(needs) {
-            return Err(
-                format!("line {} may need it when the image runs", view.doc.line(instruction.span.start)).into()
-            );
+        if let Some(at) = commands.into_iter().find(|at| needs(view, *at, store.tool)) {
+            let line = view.doc.line(view.instruction(at).span.start);
+            return Err(format!("line {line} may need it when the image runs").into());
+        }
+        // A stage for developers: what runs in it is said elsewhere.
+        let name = stages[stage].name.as_deref().unwrap_or_default();
+        let aside = !last && graph.users(stage).next().is_none() && !own.clone().any(is_run);
+        if aside
+            && (name.starts_with("dev") || !own.clone().any(|at| matches!(view.instruction(at).kind, Kind::Run(_))))
+        {
+            return Err(format!("nothing says what the image of stage {name} runs").into());
         }
     }
     Ok(())
+}
+
+/// Whether a CMD or ENTRYPOINT may use `tool`.
+fn needs(view: &View<'_>, at: usize, tool: Tool) -> bool {
+    let instruction = view.instruction(at);
+    let (Kind::Cmd(command) | Kind::Entrypoint(command)) = &instruction.kind else { return false };
+    let words: Vec<String> = match command {
+        Command::Exec(words) => words.iter().map(|word| view.doc.word(instruction, *word).into_owned()).collect(),
+        Command::Shell(span) => view.doc.joined(instruction, *span).split_whitespace().map(str::to_owned).collect(),
+    };
+    words.iter().any(|word| {
+        let name = word.rsplit('/').next().unwrap_or_default().trim_matches(['"', '\'', ';']);
+        let runs = match tool {
+            Tool::Go => matches!(name, "go" | "air" | "dlv" | "gow" | "reflex" | "CompileDaemon" | "realize"),
+            Tool::Cargo => name.starts_with("cargo") || matches!(name, "bacon" | "trunk"),
+            Tool::Maven | Tool::Gradle => matches!(name, "mvn" | "mvnw" | "gradle" | "gradlew"),
+            // What `dotnet build` made before .NET 3 finds its libraries in the store.
+            Tool::Dotnet => {
+                let built = name.ends_with(".dll") && word.contains("bin/") && !word.contains("publish");
+                built || matches!(name, "run" | "watch" | "test" | "build" | "ef")
+            }
+            _ => true,
+        };
+        let script = name.ends_with(".sh") || name.contains("entrypoint") || name.starts_with("start");
+        let shell = matches!(name, "sh" | "bash" | "ash" | "make" | "task" | "just" | "run");
+        runs || script || shell || word.starts_with('$')
+    })
 }
