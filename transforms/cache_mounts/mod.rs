@@ -14,7 +14,7 @@ use crate::images::{Family, Image, Kind};
 use crate::rewrite;
 use crate::scope::{Scope, User};
 use crate::shell::{Script, Simple};
-use crate::source::Edit;
+use crate::source::{Edit, Span};
 use crate::transform::paths::{self, Relation, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -287,8 +287,9 @@ fn finding(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>, group: stores::Gr
                 Err(reason) => return Some(held(*index, reason)),
             }
         }
+        wants.sort_by_key(|cache| &cache.directory);
         if !wants.is_empty() {
-            edits.push(insertion(view, *index, &wants)?);
+            edits.extend(insertions(view, *index, &wants)?);
             for cache in &wants {
                 promises.push(Promise::Mounts(cache.directory.to_string().into()));
                 promises.push(Promise::RemovesPath(cache.directory.to_string().into()));
@@ -318,35 +319,49 @@ fn finding(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>, group: stores::Gr
     })
 }
 
-/// The mounts of `wants`, behind the flags of a RUN.
-fn insertion(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Edit> {
+/// The mounts of `wants`, behind the flags of a RUN: in order of their targets, whichever come first.
+fn insertions(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Vec<Edit>> {
     let (doc, instruction) = (view.doc, view.instruction(index));
     let owner = owner(view, index).ok()?;
-    let mounts: Vec<String> = wants
-        .iter()
-        .map(|cache| {
-            let other = alike(view, index, cache);
-            let (id, sharing) = match &other {
-                Some(mount) => (mount.get("id").map(str::to_owned), mount.get("sharing")),
-                None => (id(view, index, cache), cache.locked.then_some("locked")),
-            };
-            let id = id.map_or(String::new(), |id| format!(",id={id}"));
-            let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
-            format!("--mount=type=cache,target={}{id}{sharing}{owner}", cache.directory)
-        })
-        .collect();
+    let mut places: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let all = doc.mounts(instruction);
     let keyword = instruction.keyword.end;
     let end = instruction.flags.last().map_or(keyword, |flag| flag.span.end);
-    let gap = crate::source::Span::new(end, instruction.arguments.start);
-    let blank = !doc.slice(gap).is_empty() && doc.slice(gap).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
-    // A here-document's operator stays on the line of the keyword, where it is looked for.
-    if blank && !doc.slice(instruction.arguments).starts_with("<<") {
-        let next = format!(" {}{}{}", doc.escape(), rewrite::line_break(doc, end), indent(doc.slice(instruction.span)));
-        let own_line = doc.slice(crate::source::Span::new(keyword, end)).contains('\n');
-        let first = if own_line { &next } else { " " };
-        return Some(Edit::replace(doc.text(), gap, format!("{first}{}{next}", mounts.join(&next))));
+    for cache in wants {
+        let other = alike(view, index, cache);
+        let (id, sharing) = match &other {
+            Some(mount) => (mount.get("id").map(str::to_owned), mount.get("sharing")),
+            None => (id(view, index, cache), cache.locked.then_some("locked")),
+        };
+        let id = id.map_or(String::new(), |id| format!(",id={id}"));
+        let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
+        // One mount a line: then there is a place for it.
+        let behind = all.iter().find(|mount| {
+            let line = doc.text()[mount.span.end..].split('\n').next().unwrap_or_default().trim_end();
+            let alone = line.trim_start().chars().eq([doc.escape()]);
+            alone && &*mount.kind == "cache" && mount.target().is_some_and(|target| *target > *cache.directory)
+        });
+        let mount = format!("--mount=type=cache,target={}{id}{sharing}{owner}", cache.directory);
+        places.entry(behind.map_or(end, |mount| mount.span.start)).or_default().push(mount);
     }
-    Some(Edit::insert(end, format!(" {}", mounts.join(" "))))
+    let next = format!(" {}{}{}", doc.escape(), rewrite::line_break(doc, end), indent(doc.slice(instruction.span)));
+    let gap = Span::new(end, instruction.arguments.start);
+    let blank = !gap.is_empty() && doc.slice(gap).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
+    let own_line = end > keyword && doc.slice(Span::new(keyword, instruction.arguments.start)).contains('\n');
+    let first = if own_line { &*next } else { " " };
+    let insert = |(at, mounts): (usize, Vec<String>)| {
+        if at < end {
+            Edit::insert(at, format!("{}{next}", mounts.join(&next)))
+        } else if doc.slice(instruction.arguments).starts_with("<<") {
+            // Its operator stays on the line of the keyword, where it is looked for.
+            Edit::insert(end, format!(" {}", mounts.join(" ")))
+        } else if blank {
+            Edit::replace(doc.text(), gap, format!("{first}{}{next}", mounts.join(&next)))
+        } else {
+            Edit::insert(end, format!("{first}{}", mounts.join(&next)))
+        }
+    };
+    Some(places.into_iter().map(insert).collect())
 }
 
 /// The least indentation of the lines of an instruction behind its first, if it is of a usual size.
