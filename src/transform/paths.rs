@@ -98,12 +98,18 @@ pub fn of_mount(view: &View<'_>, index: usize, raw: &str) -> Option<String> {
 
 /// What a word of a script may name as a path: one, or, where the script changes its folder, several; patterns are left
 /// as they are. `None` if it is not known.
-pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<Vec<String>> {
+pub fn places(scope: &Scope, script: &Script, word: &Word) -> Option<Vec<String>> {
     let path = expanded(scope, script, word)?;
     if path.starts_with('/') {
         return Some(vec![join(None, &path)?]);
     }
     folders(scope, script)?.iter().map(|folder| join(Some(folder), &path)).collect()
+}
+
+/// What a word of a script names as a path; patterns are left as they are. `None` if it is not known.
+pub fn of_word(scope: &Scope, script: &Script, word: &Word) -> Option<String> {
+    let mut places = places(scope, script, word)?;
+    if places.len() == 1 { places.pop() } else { None }
 }
 
 /// The folders that a script may be in.
@@ -251,7 +257,7 @@ fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
     };
     let scope = view.scope(at);
     let inside = |word: &Word| {
-        let paths = of_word(scope, script, word).unwrap_or_default();
+        let paths = places(scope, script, word).unwrap_or_default();
         let mut relations = paths.iter().map(|path| relation(path, &cache.directory));
         relations.any(|it| matches!(it, Relation::Same | Relation::Inside))
     };
@@ -270,7 +276,7 @@ fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
             continue;
         }
         for word in program.arguments {
-            let folder = of_word(scope, script, word).unwrap_or_default().iter().any(|path| {
+            let folder = places(scope, script, word).unwrap_or_default().iter().any(|path| {
                 relation(path, &cache.directory) == Relation::Above
                     && scope.home.as_deref().is_some_and(|home| relation(home, path) == Relation::Above)
             });

@@ -7,7 +7,7 @@ use crate::dockerfile::Kind;
 use crate::rewrite;
 use crate::shell::{Script, Simple, Word};
 use crate::source::{Edit, Span};
-use crate::transform::paths::{Relation, of_word, relation};
+use crate::transform::paths::{Relation, of_word, places, relation};
 use crate::transform::{Promise, View};
 
 /// Why the script stands in the way of a mount at `directory`: what is mounted cannot be removed or moved, and what is in
@@ -25,7 +25,7 @@ pub fn obstacle(view: &View<'_>, index: usize, script: &Script, directory: &str)
         }
     }
     let relations = |word: &Word| -> Option<Vec<Relation>> {
-        Some(of_word(scope, script, word)?.iter().map(|path| relation(path, directory)).collect())
+        Some(places(scope, script, word)?.iter().map(|path| relation(path, directory)).collect())
     };
     for simple in script.commands() {
         let Some(program) = Program::of(simple) else { continue };
@@ -191,9 +191,9 @@ fn cleanups(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<P
         let operands: Vec<_> =
             program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-')).collect();
         let within = |word: &&&Word| {
-            let paths = of_word(scope, script, word).unwrap_or_default();
-            let [path] = &paths[..] else { return false };
-            mounted.iter().any(|directory| matches!(relation(path, directory), Relation::Same | Relation::Inside))
+            of_word(scope, script, word).is_some_and(|path| {
+                mounted.iter().any(|directory| matches!(relation(&path, directory), Relation::Same | Relation::Inside))
+            })
         };
         let gone: Vec<Span> = operands.iter().filter(within).map(|word| word.span).collect();
         if gone.is_empty() {

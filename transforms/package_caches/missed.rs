@@ -26,7 +26,7 @@ pub fn missed(run: &Run<'_>, traces: &Traces<'_>) -> Option<Reason> {
             directory: directory.as_str().into(),
             kind: CacheKind::Copies,
             locked: false,
-            native: false,
+            native: None,
             setting: None,
         };
         if let Some(reason) = paths::used(view, run.index, &cache) {
