@@ -6,6 +6,7 @@ mod apt_get;
 mod apt_lists;
 mod cache_mounts;
 mod chmod_in_copy;
+mod chown_in_copy;
 mod copy_not_add;
 mod curl_fails;
 mod drop_sudo;
@@ -30,6 +31,7 @@ pub const RULES: &str = include_str!("rules.md");
 /// All transforms, in the order in which they run.
 pub const ALL: &[Transform] = &[
     copy_not_add::TRANSFORM,
+    chown_in_copy::TRANSFORM,
     chmod_in_copy::TRANSFORM,
     unused_stage::TRANSFORM,
     apt_get::TRANSFORM,
