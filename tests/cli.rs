@@ -271,6 +271,21 @@ fn json_is_one_document_with_paths_from_the_root_of_the_repository() {
 }
 
 #[test]
+fn formats_for_other_programs() {
+    let folder = folder(&[(".git/HEAD", ""), ("a/Dockerfile", BEFORE), ("a/bad/Dockerfile", "FROM a\nNO\n")]);
+    for (format, start, part) in [
+        ("sarif", "{", "\"uri\": \"a/Dockerfile\""),
+        ("github", "::warning file=a/Dockerfile,line=2,", "::error file=a/bad/Dockerfile::"),
+        ("markdown", "<!-- dockwright -->\n", "### `a/Dockerfile`"),
+    ] {
+        let ran = run(&folder.path().join("a"), &["optimize", "--format", format], b"");
+        assert_eq!(ran.code, 2, "{format}: one of them cannot be read");
+        assert!(ran.out.starts_with(start) && ran.out.contains(part), "{format}: {}", ran.out);
+        assert!(ran.err.starts_with("error: bad/Dockerfile:2: unknown instruction NO\n"), "{format}: {}", ran.err);
+    }
+}
+
+#[test]
 fn the_hooks_run() {
     let hooks = fs::read_to_string(".pre-commit-hooks.yaml").expect("hooks");
     let readme = fs::read_to_string("README.md").expect("README.md");

@@ -88,6 +88,9 @@ pub struct Explain {
 pub enum Format {
     Diff,
     Json,
+    Sarif,
+    Github,
+    Markdown,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

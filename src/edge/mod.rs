@@ -20,6 +20,7 @@ mod signs;
 mod summary;
 mod world;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -70,6 +71,14 @@ fn shown(path: &Path) -> String {
     }
 }
 
+/// Text on one line of a terminal or a log, whatever it holds: nothing in it is obeyed.
+fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
+}
+
 /// An error as a person sees it: what is wrong, and what to type.
 #[derive(Clone, Debug)]
 struct Failure {
@@ -89,12 +98,12 @@ impl Failure {
     /// Prints it to standard error.
     fn print(&self) {
         let (red, bold) = (anstyle::AnsiColor::Red.on_default().bold(), anstyle::Style::new().bold());
-        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", self.message);
+        let mut text = format!("{red}error{red:#}{bold}: {}{bold:#}\n", printable(&self.message));
         if let Some(excerpt) = &self.excerpt {
             text += excerpt;
         }
         if let Some(help) = &self.help {
-            text += &format!("{bold}help{bold:#}: {help}\n");
+            text += &format!("{bold}help{bold:#}: {}\n", printable(help));
         }
         let _ = anstream::stderr().write_all(text.as_bytes());
     }

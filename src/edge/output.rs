@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
+use crate::explain::Page;
 use crate::report;
+use crate::transforms::ALL;
 
 use super::arguments::{Format, Optimize};
 use super::ignores::Ignore;
@@ -24,6 +26,12 @@ pub fn print(jobs: &[Job], ignores: &[Ignore], arguments: &Optimize) {
         let text = match arguments.format {
             Format::Diff => String::new(),
             Format::Json => report::json(&files),
+            Format::Sarif => {
+                let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
+                report::sarif(&files, &pages)
+            }
+            Format::Github => report::github(&files),
+            Format::Markdown => report::markdown(&files),
         };
         let _ = out.write_all(text.as_bytes());
     }

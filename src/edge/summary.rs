@@ -7,8 +7,9 @@ use anstyle::{AnsiColor, Style};
 
 use crate::pipeline::{Left, Outcome, Why};
 
-use super::arguments::Optimize;
+use super::arguments::{Format, Optimize};
 use super::optimize::Job;
+use super::printable;
 
 const NAME_WIDTH: usize = 22;
 
@@ -48,7 +49,7 @@ impl<'a> Summary<'a> {
         if let Some(note) = &job.note
             && self.said.insert(note.clone())
         {
-            self.text += &format!("{BOLD}note{BOLD:#}: {note}\n");
+            self.text += &format!("{BOLD}note{BOLD:#}: {}\n", printable(note));
         }
         let outcome = match &job.result {
             Ok(outcome) => outcome,
@@ -61,7 +62,7 @@ impl<'a> Summary<'a> {
             }
             Err(failure) => {
                 // Found by searching, not named: not worth failing for.
-                self.text += &format!("{DIM}skipped {}{DIM:#}\n", failure.message);
+                self.text += &format!("{DIM}skipped {}{DIM:#}\n", printable(&failure.message));
                 return false;
             }
         };
@@ -75,7 +76,7 @@ impl<'a> Summary<'a> {
     }
 
     fn file(&mut self, job: &Job, outcome: &Outcome) {
-        let path = if job.path == "-" { "standard input" } else { &job.path };
+        let path = if job.path == "-" { "standard input".into() } else { printable(&job.path) };
         if let Some(hold) = &outcome.held {
             self.held += 1;
             if job.named || self.arguments.why {
@@ -163,7 +164,7 @@ impl<'a> Summary<'a> {
             }
         }
         if self.arguments.why {
-            self.why(path, outcome);
+            self.why(&path, outcome);
         }
     }
 
@@ -177,7 +178,7 @@ impl<'a> Summary<'a> {
                 Why::NotReviewed(_) | Why::Dropped(_) => continue,
             };
             let line = outcome.before.lines().nth(left.lines.0.saturating_sub(1)).unwrap_or_default().trim();
-            let line: String = line.chars().take(90).collect();
+            let line: String = printable(line).chars().take(90).collect();
             self.text += &format!(
                 "{BOLD}{path}:{}{BOLD:#}  {}  {word}\n  {DIM}{line}{DIM:#}\n  {}: {reason}\n",
                 left.lines.0, left.transform, left.message
@@ -187,7 +188,8 @@ impl<'a> Summary<'a> {
 
     /// Prints it, with what to type next.
     pub fn finish(mut self) {
-        if self.arguments.quiet {
+        // In a workflow's log, a line may be a command: annotations say it all.
+        if self.arguments.quiet || self.arguments.format == Format::Github {
             return;
         }
         let (changes, changed) = (count(self.changes, "change"), count(self.changed, "file"));

@@ -161,18 +161,13 @@ fn traces(outcome: &Outcome) -> Vec<Trace> {
                 // An insertion is passed by its own place.
                 let start = if edit.span.is_empty() { start.saturating_sub(edit.replacement.len()) } else { start };
                 let new = Span::new(start, start + edit.replacement.len());
-                let line_start =
-                    edit.span.start == 0 || step.before.as_bytes().get(edit.span.start - 1) == Some(&b'\n');
-                let old = match edit.span {
-                    // Whole lines between others.
-                    span if span.is_empty() && line_start && edit.replacement.ends_with('\n') => span,
-                    // At the end of the text, the line that ends there.
-                    span if span.is_empty() && span.start == step.before.len() => {
-                        Span::new(span.start.saturating_sub(1), span.start)
-                    }
-                    span if span.is_empty() => Span::new(span.start, span.start + 1),
-                    span => span,
-                };
+                let line_start = |text: &str, at: usize| at == 0 || text.as_bytes().get(at - 1) == Some(&b'\n');
+                // Whole lines between others leave no line on the other side; anything else stays in a line there.
+                let whole = |text: &str, at: usize, of: &str| line_start(text, at) && of.ends_with('\n');
+                let inserts = whole(&step.before, edit.span.start, &edit.replacement);
+                let deletes = whole(&step.after, start, &edit.expected);
+                let old = if inserts { edit.span } else { in_line(edit.span, &step.before) };
+                let new = if deletes { new } else { in_line(new, &step.after) };
                 traces.push(Trace {
                     finding,
                     old: lines(&before, &outcome.before, old, origin),
@@ -183,6 +178,15 @@ fn traces(outcome: &Outcome) -> Vec<Trace> {
         }
     }
     traces
+}
+
+/// A span that is empty, as a character of the line that it is in.
+fn in_line(span: Span, text: &str) -> Span {
+    match span.start {
+        _ if !span.is_empty() => span,
+        at if at < text.len() => Span::new(at, at + 1),
+        at => Span::new(at.saturating_sub(1), at),
+    }
 }
 
 /// The whole lines of `text` that hold what `span` is mapped to.

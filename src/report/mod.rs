@@ -1,14 +1,22 @@
 //! An outcome in the forms in which it leaves the tool.
 
 mod diff;
+mod github;
 mod hunks;
 pub mod json;
+mod markdown;
+mod parts;
+mod sarif;
 
 use crate::pipeline::Outcome;
 
 pub use diff::{created, unified};
+pub use github::github;
 pub use hunks::{Hunk, applied, hunks};
 pub use json::json;
+pub use markdown::markdown;
+pub use parts::{Part, parts};
+pub use sarif::sarif;
 
 /// One Dockerfile, as a report tells of it.
 #[derive(Clone, Copy, Debug)]

@@ -1,0 +1,165 @@
+//! The body of a comment. Nothing that comes from a path or a file is read as Markdown, or as a mention.
+
+use std::fmt::Write as _;
+
+use crate::pipeline::{Outcome, Why};
+
+use super::File;
+use super::diff::unified;
+use super::hunks::applied;
+
+/// A comment on GitHub may be 65,536 characters long; what says so needs some room.
+const MAX_LEN: usize = 60_000;
+
+/// The comment, from a mark by which it can be found again.
+#[must_use]
+pub fn markdown(files: &[File<'_>]) -> String {
+    let mut text = String::from("<!-- dockwright -->\n");
+    let outcomes = || files.iter().filter_map(|file| file.result.ok());
+    let changes: usize = outcomes().map(|outcome| applied(outcome).count()).sum();
+    let changed = outcomes().filter(|outcome| outcome.changes()).count();
+    let reviews: usize = outcomes().map(|outcome| reviews(outcome).count()).sum();
+    let _ = match (changes, reviews) {
+        (0, 0) => writeln!(text, "dockwright found nothing to improve."),
+        (0, _) => writeln!(text, "dockwright found {} that a person has to check.", count(reviews, "change")),
+        (_, 0) => {
+            writeln!(text, "dockwright found {} for {}.", count(changes, "change"), count(changed, "file"))
+        }
+        _ => writeln!(
+            text,
+            "dockwright found {} for {}, and {reviews} more that a person has to check.",
+            count(changes, "change"),
+            count(changed, "file")
+        ),
+    };
+    for (at, file) in files.iter().enumerate() {
+        let section = section(file, true);
+        if text.len() + section.len() <= MAX_LEN {
+            text += &section;
+            continue;
+        }
+        let short = self::section(file, false);
+        if text.len() + short.len() > MAX_LEN {
+            let _ = writeln!(text, "\n{} left out: the comment would be too long.", count(files.len() - at, "file"));
+            break;
+        }
+        text += &short;
+    }
+    text
+}
+
+/// What needs a check before it is applied.
+fn reviews(outcome: &Outcome) -> impl Iterator<Item = (&crate::pipeline::Left, &str)> {
+    outcome.left.iter().filter_map(|left| match &left.why {
+        Why::NotReviewed(check) => Some((left, &**check)),
+        _ => None,
+    })
+}
+
+fn section(file: &File<'_>, with_diff: bool) -> String {
+    let mut text = String::new();
+    let title = format!("\n### {}\n\n", code(file.path));
+    let outcome = match file.result {
+        Ok(outcome) => outcome,
+        Err((message, help)) => {
+            let help = help.map(|help| format!(" Help: {}.", escape(help))).unwrap_or_default();
+            let _ = writeln!(text, "{title}Not handled: {}.{help}", escape(message));
+            return text;
+        }
+    };
+    if applied(outcome).next().is_none() && reviews(outcome).next().is_none() {
+        return text;
+    }
+    text += &title;
+    for (transform, applied) in applied(outcome) {
+        text += &item(transform, applied.lines, &applied.message, applied.check.as_deref());
+    }
+    let diff = unified(file.path, &outcome.before, &outcome.after);
+    if with_diff && !diff.is_empty() {
+        let fence = fence(&diff, 3);
+        let _ = write!(text, "\n<details><summary>Difference</summary>\n\n{fence}diff\n{diff}");
+        let end = if diff.ends_with('\n') { "" } else { "\n" };
+        let _ = writeln!(text, "{end}{fence}\n\n</details>");
+    } else if !diff.is_empty() {
+        text += "\nThe difference is left out: the comment would be too long.\n";
+    }
+    if reviews(outcome).next().is_some() {
+        text += "\nNot applied without a check:\n\n";
+        for (left, check) in reviews(outcome) {
+            text += &item(left.transform, left.lines, &left.message, Some(check));
+        }
+    }
+    text
+}
+
+fn item(transform: &str, (first, last): (usize, usize), message: &str, check: Option<&str>) -> String {
+    let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+    let check = check.map(|check| format!(" **Check:** {}.", escape(check))).unwrap_or_default();
+    format!("- {}, {lines}: {}.{check}\n", code(transform), escape(message))
+}
+
+/// A code span of text, whatever it holds.
+fn code(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let fence = fence(&text, 1);
+    // A span that starts or ends with a backquote needs blanks, which are not shown.
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Backquotes, more than stand together anywhere in `text`, and at least `least`.
+fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    "`".repeat(least.max(longest + 1))
+}
+
+/// Prose, so that nothing in it is markup, a mention, a reference or a link.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '$' | '!' => escaped.extend(['\\', c]),
+            // Forges find these in the text that is shown: only a character between them keeps them apart.
+            '@' | '#' => escaped.extend([c, '\u{200b}']),
+            ':' if rest.starts_with("://") => escaped += ":\u{200b}",
+            '.' if escaped.to_ascii_lowercase().ends_with("www") => escaped += "\u{200b}.",
+            '-' if escaped.to_ascii_lowercase().ends_with("gh") => escaped += "\u{200b}-",
+            c if c.is_control() => escaped.push(' '),
+            c => escaped.push(c),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    escaped
+}
+
+fn count(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_spans_hold_anything() {
+        for (text, expected) in
+            [("a/Dockerfile", "`a/Dockerfile`"), ("a`b", "``a`b``"), ("``", "``` `` ```"), ("a\n# b", "`a\u{fffd}# b`")]
+        {
+            assert_eq!(code(text), expected);
+        }
+    }
+
+    #[test]
+    fn prose_is_only_prose() {
+        for (text, expected) in [
+            ("libpq-dev is installed", "libpq-dev is installed"),
+            ("<img src=x> [a](b) **c** `d`", "\\<img src=x\\> \\[a\\](b) \\*\\*c\\*\\* \\`d\\`"),
+            ("@owner fixes #1, GH-2", "@\u{200b}owner fixes #\u{200b}1, GH\u{200b}-2"),
+            ("https://a.b www.c.d", "https:\u{200b}//a.b www\u{200b}.c.d"),
+            ("a\n\n# b\u{1b}", "a  #\u{200b} b "),
+        ] {
+            assert_eq!(escape(text), expected);
+        }
+    }
+}
