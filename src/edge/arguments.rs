@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::transform::Dialect;
 
+use super::engine::BuildFlags;
+use super::engine::guard::Watch;
+use super::prove::TestFlags;
+
 /// An optimizing compiler for Dockerfiles: smaller images, faster rebuilds, less privilege.
 #[derive(Debug, Parser)]
 #[command(
@@ -22,6 +26,8 @@ pub struct Arguments {
 pub enum Command {
     /// Print what would be better as a diff, or write it
     Optimize(Optimize),
+    /// Build both, compare and start the images, and measure
+    Verify(Verify),
     /// Say what a transform does, when it is safe, and why
     Explain(Explain),
     /// Print completions for a shell
@@ -29,6 +35,9 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// What a run of `verify` starts to clean up after itself
+    #[command(hide = true)]
+    CleanUp(Watch),
 }
 
 /// Prints a unified diff on standard output and a summary on standard error. Nothing is written without `--write`.
@@ -57,6 +66,54 @@ pub struct Optimize {
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     pub color: Color,
 
+    /// Prove it by real builds first: only what survives is applied
+    #[arg(long, help_heading = "Proof")]
+    pub verify: bool,
+    #[command(flatten)]
+    pub choose: Choose,
+    #[command(flatten)]
+    pub tests: TestFlags,
+    #[command(flatten)]
+    pub build: BuildFlags,
+}
+
+/// Builds the Dockerfile as it stands, twice, and as `optimize` would write it; compares the images, starts both, and
+/// measures. Nothing of yours is changed. Exit code 0: proved; 1: not proved; 2: it could not be done.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// A Dockerfile, or the directory that it is in
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+
+    /// Also list what explains each difference, and what two builds of the original differ in
+    #[arg(long, help_heading = "Output")]
+    pub why: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+
+    #[command(flatten)]
+    pub choose: Choose,
+
+    /// The source file that is edited for a rebuild, relative to the context [default: a likely one]
+    #[arg(long, value_name = "FILE", help_heading = "Measure")]
+    pub touch: Option<PathBuf>,
+    /// How often each is measured
+    #[arg(long, value_name = "N", default_value = "2", value_parser = clap::value_parser!(u16).range(1..=20), help_heading = "Measure")]
+    pub repeat: u16,
+    /// Only build, compare and start: measure no rebuilds
+    #[arg(long, help_heading = "Measure")]
+    pub quick: bool,
+
+    #[command(flatten)]
+    pub tests: TestFlags,
+    #[command(flatten)]
+    pub build: BuildFlags,
+}
+
+/// Which changes are made.
+#[derive(Clone, Debug, Args)]
+pub struct Choose {
     /// Also apply changes that need a person's check, all or those of these transforms
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', help_heading = "Choice")]
     pub review: Option<Vec<String>>,
@@ -75,6 +132,14 @@ pub struct Optimize {
     /// The build context [default: the Dockerfile's folder]
     #[arg(long, value_name = "DIR", help_heading = "Choice")]
     pub context: Option<PathBuf>,
+}
+
+impl Choose {
+    /// The transforms that are named.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let lists = [self.review.as_ref(), self.only.as_ref(), Some(&self.skip), Some(&self.enable)];
+        lists.into_iter().flatten().flatten()
+    }
 }
 
 #[derive(Debug, Args)]

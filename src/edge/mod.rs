@@ -4,6 +4,8 @@
 
 mod arguments;
 mod config;
+mod copy;
+mod engine;
 mod excerpt;
 mod explain;
 mod files;
@@ -14,10 +16,13 @@ mod names;
 mod optimize;
 mod output;
 mod project;
+mod prove;
 #[cfg(test)]
 mod report_tests;
 mod signs;
+mod subject;
 mod summary;
+mod verify;
 mod world;
 
 use std::borrow::Cow;
@@ -50,7 +55,12 @@ pub fn main() -> ExitCode {
     };
     let code = match arguments.command {
         Command::Optimize(optimize) => optimize::run(optimize),
+        Command::Verify(verify) => verify::run(&verify),
         Command::Explain(explain) => explain::run(&explain),
+        Command::CleanUp(watch) => {
+            engine::guard::run(&watch);
+            DONE
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "dockwright", &mut script);

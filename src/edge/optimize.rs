@@ -4,21 +4,16 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use crate::context::World as _;
-use crate::pipeline::{self, Choice, Outcome, Review};
-use crate::transform::Settings;
-use crate::transforms::ALL;
+use crate::pipeline::Outcome;
 
 use super::arguments::Optimize;
-use super::config::Rules;
-use super::excerpt::excerpt;
 use super::files::{self, Found};
 use super::ignores::Ignore;
-use super::locate;
 use super::project::{self, Project, Projects};
+use super::subject::Subject;
 use super::summary::Summary;
-use super::world::{Disk, Shared};
-use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, output, shown};
+use super::world::Shared;
+use super::{DONE, FAILED, Failure, WOULD_CHANGE, names, output, verify};
 
 /// What became of one file.
 pub struct Job {
@@ -38,13 +33,13 @@ pub struct Job {
     pub ignore: Option<(PathBuf, Option<String>)>,
     /// Whether it could be written; `None` if it was not to be.
     pub written: Option<Result<(), Failure>>,
+    /// With `--verify`: what real builds took back, as a person reads it.
+    pub rejected: Option<Vec<String>>,
 }
 
 pub fn run(arguments: Optimize) -> u8 {
     arguments.color.choose();
-    let review = arguments.review.iter().flatten();
-    let named = review.chain(arguments.only.iter().flatten()).chain(&arguments.skip).chain(&arguments.enable);
-    if let Err(failure) = names::check(named) {
+    if let Err(failure) = names::check(arguments.choose.names()) {
         failure.print();
         return FAILED;
     }
@@ -72,6 +67,9 @@ pub fn run(arguments: Optimize) -> u8 {
     let shared = Shared::default();
     let mut jobs: Vec<Job> =
         found.into_par_iter().filter_map(|found| job(found, &arguments, &projects, &shared)).collect();
+    if arguments.verify {
+        jobs = jobs.into_iter().map(|job| verify::proven(job, &arguments, &projects, &shared)).collect();
+    }
     let ignores = Ignore::of(&jobs);
     if arguments.write {
         failed |= !write(&mut jobs, &ignores);
@@ -90,20 +88,6 @@ pub fn run(arguments: Optimize) -> u8 {
     } else {
         DONE
     }
-}
-
-/// What runs: what the flags say, and, where they do not, the configuration.
-fn choice(flags: &Optimize, rules: Rules) -> Choice {
-    let asked = |name: &String| flags.enable.contains(name) || flags.only.iter().flatten().any(|only| only == name);
-    let review = match &flags.review {
-        None => rules.review.unwrap_or_default(),
-        Some(names) if names.is_empty() => Review::All,
-        Some(names) => Review::Only(names.clone()),
-    };
-    let only = flags.only.clone().or_else(|| rules.only.map(|only| [&only[..], &flags.enable[..]].concat()));
-    let skip = flags.skip.iter().cloned().chain(rules.skip.into_iter().filter(|name| !asked(name))).collect();
-    let enable = [&rules.enable[..], &flags.enable[..]].concat();
-    Choice { review, only, skip, enable, ..Choice::default() }
 }
 
 /// Writes the ignore files first, as what is written to the Dockerfiles may rely on them. Answers whether all went well.
@@ -146,61 +130,21 @@ fn job(found: Found, arguments: &Optimize, projects: &Projects, shared: &Shared)
         None => path.clone(),
     };
     let result = project.and_then(|project| {
-        let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(&real)));
-        let rules = rules.unwrap_or_default();
-        let dialect = arguments.dialect.or(rules.dialect);
-        let sign = project.sign.filter(|_| dialect.is_none());
-        note = sign.as_ref().map(|sign| sign.note.clone());
-        let settings = Settings {
-            images: project.config.map(|config| config.image_map()).unwrap_or_default(),
-            dialect: dialect.or(sign.map(|sign| sign.dialect)).unwrap_or_default(),
-        };
-        outcome(&found.path, arguments, &settings, &choice(arguments, rules), shared, &mut ignore)
+        let subject = Subject::read(&found.path, &real, project, &arguments.choose, shared)?;
+        note.clone_from(&subject.note);
+        let outcome = subject.outcome(&[])?;
+        ignore = subject.ignore(&outcome);
+        Ok(outcome)
     });
-    Some(Job { path, file: found.path, inside, named: found.named, note, result, ignore, written: None })
-}
-
-fn outcome(
-    path: &Path,
-    arguments: &Optimize,
-    settings: &Settings,
-    choice: &Choice,
-    shared: &Shared,
-    ignore: &mut Option<(PathBuf, Option<String>)>,
-) -> Result<Outcome, Failure> {
-    let stdin = path.as_os_str() == "-";
-    let text = if stdin {
-        files::read_stdin()?
-    } else {
-        files::read(path).map_err(|failure| Failure { skippable: true, ..failure })?
-    };
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        _ => PathBuf::from("."),
-    };
-    let context = match &arguments.context {
-        Some(context) => Some(context.clone()),
-        None if stdin => None,
-        None => locate::context(&text, &folder),
-    };
-    let world = Disk::new(shared, context, (!stdin).then(|| path.to_path_buf()));
-    let outcome = pipeline::run(text, ALL, &world, settings, choice).map_err(|unsettled| {
-        Failure::new(
-            format!("{}: {unsettled}", shown(path)),
-            "this is a bug of dockwright: please report it with the file",
-        )
-    })?;
-    if !outcome.ignore_lines.is_empty() {
-        let text = world.ignore_file().and_then(|file| file.text);
-        *ignore = world.ignore_path().map(|path| (path, text.map(|text| text.to_string())));
-    }
-    match &outcome.held {
-        Some(hold) if hold.invalid => Err(Failure {
-            message: format!("{}:{}: {}", shown(path), hold.line, hold.reason),
-            excerpt: Some(excerpt(&outcome.before, hold.span)),
-            help: Some(format!("{}; the file was left as it is", hold.help.as_deref().unwrap_or("correct it"))),
-            skippable: false,
-        }),
-        _ => Ok(outcome),
-    }
+    Some(Job {
+        path,
+        file: found.path,
+        inside,
+        named: found.named,
+        note,
+        result,
+        ignore,
+        written: None,
+        rejected: None,
+    })
 }

@@ -126,9 +126,15 @@ impl<'a> Summary<'a> {
                 }
             }
             for (name, message, count) in said {
+                let verified = if job.rejected.is_some() { " (verified)" } else { "" };
                 let times = if count > 1 { format!(" ({count} places)") } else { String::new() };
-                self.text +=
-                    &format!("  {}{name}{:#}{:width$}{message}{times}\n", green(), green(), "", width = pad(name));
+                self.text += &format!(
+                    "  {}{name}{:#}{:width$}{message}{times}{verified}\n",
+                    green(),
+                    green(),
+                    "",
+                    width = pad(name)
+                );
             }
             let checks = applied.iter().filter_map(|(name, applied)| Some((name, applied.check.as_ref()?)));
             let mut seen = Vec::new();
@@ -153,6 +159,9 @@ impl<'a> Summary<'a> {
                 }
             }
         }
+        for rejected in job.rejected.iter().flatten() {
+            self.text += rejected;
+        }
         for left in &outcome.left {
             if let Why::Dropped(reason) = &left.why {
                 self.text += &format!(
@@ -173,7 +182,7 @@ impl<'a> Summary<'a> {
             let (word, reason) = match &left.why {
                 Why::Precondition(reason) => ("held", reason.as_ref()),
                 Why::Suppressed => ("kept", "a `# dockwright: keep` comment says so"),
-                Why::Denied => ("denied", "it was asked not to be applied"),
+                Why::Denied => ("denied", "real builds took it back"),
                 Why::Advice => ("advice", "by hand"),
                 Why::NotReviewed(_) | Why::Dropped(_) => continue,
             };

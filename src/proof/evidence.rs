@@ -202,6 +202,8 @@ pub struct Evidence {
     pub comparison: Comparison,
     /// How the containers compare; why they were not started.
     pub checks: Result<Vec<Check>, String>,
+    /// The last that the rewritten container printed.
+    pub log: String,
 }
 
 impl Evidence {

@@ -176,7 +176,7 @@ pub fn compare(
             .or_else(|| {
                 promised
                     .iter()
-                    .find(|it| explains(&it.promise, &difference, base))
+                    .find(|it| explains(&it.promise, &difference, base) || (gone(&difference) && splits(it, promised)))
                     .map(|it| Cause::Promised(it.transform))
             })
             .or_else(|| noise.covers(&difference).then_some(Cause::Noise))
@@ -264,6 +264,18 @@ fn listed(pattern: &str, path: &[u8]) -> bool {
     if pattern.ends_with(b"/") { path.starts_with(pattern) } else { path == pattern }
 }
 
+/// Whether a file is not there any more.
+const fn gone(difference: &Difference) -> bool {
+    matches!(difference, Difference::File { after: None, .. })
+}
+
+/// Whether what the image is built with stays in a stage of its own, and a smaller base carries the rest.
+fn splits(it: &Promised, promised: &[Promised]) -> bool {
+    let also =
+        |wanted: Promise| promised.iter().any(|other| other.transform == it.transform && other.promise == wanted);
+    it.promise == Promise::Stage && also(Promise::Base)
+}
+
 /// Whether `promise` promised this.
 fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) -> bool {
     let (path, before, after) = match difference {
@@ -293,8 +305,6 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
             before.as_ref().is_none_or(|node| node.layer < base.0)
                 && after.as_ref().is_none_or(|node| node.layer < base.1)
         }
-        // What was needed to build stays behind.
-        Promise::Stage => gone,
         _ => false,
     }
 }

@@ -1,0 +1,110 @@
+//! A Dockerfile with all that decides what is done to it: flags, configuration, context.
+
+use std::path::{Path, PathBuf};
+
+use crate::context::World as _;
+use crate::pipeline::{self, Choice, Key, Outcome, Review};
+use crate::transform::Settings;
+use crate::transforms::ALL;
+
+use super::arguments::Choose;
+use super::config::Rules;
+use super::excerpt::excerpt;
+use super::project::Project;
+use super::world::{Disk, Shared};
+use super::{Failure, files, locate, shown};
+
+/// A Dockerfile that was read.
+pub struct Subject<'s> {
+    pub path: PathBuf,
+    pub text: String,
+    /// The build context, if it is known.
+    pub context: Option<PathBuf>,
+    /// What a person should know of how it is handled.
+    pub note: Option<String>,
+    settings: Settings,
+    choice: Choice,
+    world: Disk<'s>,
+}
+
+impl<'s> Subject<'s> {
+    /// Reads the Dockerfile at `path`, which is `real` when links are followed.
+    pub fn read(
+        path: &Path,
+        real: &Path,
+        project: Project,
+        flags: &Choose,
+        shared: &'s Shared,
+    ) -> Result<Self, Failure> {
+        let stdin = path.as_os_str() == "-";
+        let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(real)));
+        let rules = rules.unwrap_or_default();
+        let dialect = flags.dialect.or(rules.dialect);
+        let sign = project.sign.filter(|_| dialect.is_none());
+        let note = sign.as_ref().map(|sign| sign.note.clone());
+        let settings = Settings {
+            images: project.config.map(|config| config.image_map()).unwrap_or_default(),
+            dialect: dialect.or(sign.map(|sign| sign.dialect)).unwrap_or_default(),
+        };
+        let text = if stdin {
+            files::read_stdin()?
+        } else {
+            files::read(path).map_err(|failure| Failure { skippable: true, ..failure })?
+        };
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        let context = match &flags.context {
+            Some(context) => Some(context.clone()),
+            None if stdin => None,
+            None => locate::context(&text, &folder),
+        };
+        let world = Disk::new(shared, context.clone(), (!stdin).then(|| path.to_path_buf()));
+        Ok(Self { path: path.to_path_buf(), text, context, note, settings, choice: choice(flags, rules), world })
+    }
+
+    /// What comes out without the findings of these keys.
+    pub fn outcome(&self, denied: &[Key]) -> Result<Outcome, Failure> {
+        let choice = Choice { deny: denied.to_vec(), ..self.choice.clone() };
+        let outcome =
+            pipeline::run(self.text.as_str(), ALL, &self.world, &self.settings, &choice).map_err(|unsettled| {
+                Failure::new(
+                    format!("{}: {unsettled}", shown(&self.path)),
+                    "this is a bug of dockwright: please report it with the file",
+                )
+            })?;
+        match &outcome.held {
+            Some(hold) if hold.invalid => Err(Failure {
+                message: format!("{}:{}: {}", shown(&self.path), hold.line, hold.reason),
+                excerpt: Some(excerpt(&outcome.before, hold.span)),
+                help: Some(format!("{}; the file was left as it is", hold.help.as_deref().unwrap_or("correct it"))),
+                skippable: false,
+            }),
+            _ => Ok(outcome),
+        }
+    }
+
+    /// The ignore file that `outcome` adds lines to, and what it says; `None` if it adds none.
+    pub fn ignore(&self, outcome: &Outcome) -> Option<(PathBuf, Option<String>)> {
+        if outcome.ignore_lines.is_empty() {
+            return None;
+        }
+        let text = self.world.ignore_file().and_then(|file| file.text);
+        self.world.ignore_path().map(|path| (path, text.map(|text| text.to_string())))
+    }
+}
+
+/// What runs: what the flags say, and, where they do not, the configuration.
+fn choice(flags: &Choose, rules: Rules) -> Choice {
+    let asked = |name: &String| flags.enable.contains(name) || flags.only.iter().flatten().any(|only| only == name);
+    let review = match &flags.review {
+        None => rules.review.unwrap_or_default(),
+        Some(names) if names.is_empty() => Review::All,
+        Some(names) => Review::Only(names.clone()),
+    };
+    let only = flags.only.clone().or_else(|| rules.only.map(|only| [&only[..], &flags.enable[..]].concat()));
+    let skip = flags.skip.iter().cloned().chain(rules.skip.into_iter().filter(|name| !asked(name))).collect();
+    let enable = [&rules.enable[..], &flags.enable[..]].concat();
+    Choice { review, only, skip, enable, ..Choice::default() }
+}

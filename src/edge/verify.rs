@@ -1,0 +1,242 @@
+//! `dockwright verify`: both are built, compared, started and timed.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::pipeline::{Key, Outcome};
+use crate::proof::evidence::Measures;
+use crate::proof::search::{Found, search};
+use crate::report;
+
+use super::arguments::{Choose, Optimize, Verify};
+use super::engine::{Broken, BuildFlags, Built};
+use super::optimize::Job;
+use super::project::{self, Projects};
+use super::prove::{Bench, Reason, Side, TestFlags, Trials, keys};
+use super::subject::Subject;
+use super::world::Shared;
+use super::{DONE, FAILED, Failure, WOULD_CHANGE, copy, names, shown};
+
+/// The file that `path` names: itself, or the Dockerfile in that folder.
+fn dockerfile(path: &Path) -> Result<PathBuf, Failure> {
+    if !path.is_dir() {
+        return Ok(path.to_path_buf());
+    }
+    let names = ["Dockerfile", "Containerfile"].map(|name| path.join(name));
+    names.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        Failure::new(format!("{}: no Dockerfile is in it", path.display()), "name the file, if it is called otherwise")
+    })
+}
+
+fn read<'s>(file: &Path, choose: &Choose, projects: &Projects, shared: &'s Shared) -> Result<Subject<'s>, Failure> {
+    let real = project::real(file);
+    let project = projects.of(real.parent().unwrap_or(&real))?;
+    Subject::read(file, &real, project, choose, shared)
+}
+
+fn bench(subject: &Subject<'_>, build: &BuildFlags, tests: &TestFlags) -> Result<Bench, Failure> {
+    let context = subject.context.as_deref().ok_or_else(|| {
+        Failure::new(format!("{}: its build context is not known", shown(&subject.path)), "--context DIR names it")
+    })?;
+    Bench::new(&subject.path, &subject.text, context, build.clone(), tests.clone())
+}
+
+pub fn run(arguments: &Verify) -> u8 {
+    arguments.color.choose();
+    match verify(arguments) {
+        Ok(code) => code,
+        Err(failure) => {
+            failure.print();
+            FAILED
+        }
+    }
+}
+
+fn verify(arguments: &Verify) -> Result<u8, Failure> {
+    names::check(arguments.choose.names())?;
+    let shared = Shared::default();
+    let subject = read(&dockerfile(&arguments.path)?, &arguments.choose, &Projects::default(), &shared)?;
+    let path = shown(&subject.path);
+    let outcome = subject.outcome(&[])?;
+    if !outcome.changes() {
+        say(&format!("{path}: nothing to improve, so there is nothing to prove\n"));
+        return Ok(DONE);
+    }
+    let bench = bench(&subject, &arguments.build, &arguments.tests)?;
+    bench.rewrite(&outcome)?;
+    let repeat = usize::from(arguments.repeat);
+    let edited = match (&arguments.touch, arguments.quick) {
+        (_, true) => None,
+        (Some(file), false) if bench.context(Side::Before).join(file).is_file() => Some(file.clone()),
+        (Some(file), false) => {
+            return Err(Failure::new(
+                format!("{}: is no file of the context", file.display()),
+                "name one relative to it",
+            ));
+        }
+        (None, false) => copy::likely_edit(&bench.context(Side::Before)),
+    };
+    let mut measured = [Measures::default(), Measures::default()];
+    measured[0].context = bench.sent(Side::Before, &[]);
+    measured[1].context = bench.sent(Side::After, &outcome.ignore_lines);
+    // The original is built twice at least: what those two differ in says nothing about the rewrite.
+    for round in 1..=repeat.max(2) {
+        for (side, measures) in [Side::Before, Side::After].into_iter().zip(&mut measured) {
+            if side == Side::After && round > repeat {
+                continue;
+            }
+            let caches = format!("{}{round}", side.word());
+            let name = format!("{}{round}", side.word());
+            match bench.build(side, &format!("cold build {round}"), &name, true, &caches) {
+                Ok(built) => {
+                    measures.cold.0.push(built.time);
+                }
+                Err(broken) if side == Side::Before => return Err(already_broken(&path, &broken)),
+                Err(broken) => {
+                    say(&broken_rewrite(&path, &(broken).into()));
+                    return Ok(WOULD_CHANGE);
+                }
+            }
+        }
+    }
+    if !arguments.quick {
+        again(&bench, &mut measured, repeat, edited.as_deref())?;
+    }
+    bench.baseline(["original1", "original2"])?;
+    let mut evidence = bench.evidence("rewritten1", &outcome)?;
+    for (into, from) in [&mut evidence.before, &mut evidence.after].into_iter().zip(measured) {
+        let Measures { cold, unchanged, edited, context, .. } = from;
+        (into.cold, into.unchanged, into.edited, into.context) = (cold, unchanged, edited, context);
+    }
+    let edited = edited.as_ref().map(|file| file.display().to_string());
+    let table = report::proof::table(&evidence, keys(&outcome).len(), edited.as_deref(), arguments.why);
+    let _ = anstream::stdout().write_all(table.as_bytes());
+    bench.engine.finish();
+    if evidence.objection().is_none() {
+        return Ok(DONE);
+    }
+    if !evidence.log.is_empty() {
+        say(&format!("The rewritten container said last:\n{}\n", indented(&evidence.log)));
+    }
+    say(&format!("What is to blame is found and taken back by: dockwright optimize --verify {path}\n"));
+    Ok(WOULD_CHANGE)
+}
+
+/// Builds again, with nothing changed and after edits.
+fn again(bench: &Bench, measured: &mut [Measures; 2], repeat: usize, edited: Option<&Path>) -> Result<(), Failure> {
+    let sides = [Side::Before, Side::After];
+    let last = |side: Side| format!("{}{}", side.word(), if side == Side::Before { repeat.max(2) } else { repeat });
+    let build = |side: Side, what: &str| -> Result<Built, Failure> {
+        bench.build(side, what, &format!("{}-again", side.word()), false, &last(side)).map_err(|broken| {
+            let step = broken.step.as_deref().unwrap_or("the build cannot start");
+            Failure::new(
+                format!("{}, {what}: fails at {step}\n{}", side.word(), indented(&broken.log)),
+                format!(
+                    "it was built before: is the build at fault, or the machine? All output: {}",
+                    broken.file.display()
+                ),
+            )
+        })
+    };
+    for round in 1..=repeat {
+        for (side, measures) in sides.into_iter().zip(measured.iter_mut()) {
+            let built = build(side, &format!("nothing changed {round}"))?;
+            measures.unchanged.0.push(built.time);
+        }
+    }
+    let Some(edited) = edited else { return Ok(()) };
+    for round in 1..=repeat {
+        for (side, measures) in sides.into_iter().zip(measured.iter_mut()) {
+            let file = bench.context(side).join(edited);
+            copy::edit(&file, round).map_err(|error| {
+                Failure::new(
+                    format!("{}: cannot be edited: {error}", edited.display()),
+                    "--touch FILE names another source file",
+                )
+            })?;
+            let built = build(side, &format!("{} edited {round}", edited.display()))?;
+            measures.edited.0.push(built.time);
+        }
+    }
+    Ok(())
+}
+
+fn already_broken(path: &str, broken: &Broken) -> Failure {
+    let step = broken.step.as_deref().unwrap_or("the build cannot start");
+    Failure::new(
+        format!("{path}: already broken: as it stands, it does not build: {step}\n{}", indented(&broken.log)),
+        format!(
+            "make it build first; build arguments and secrets are passed on (--build-arg, --secret). All output: {}",
+            broken.file.display()
+        ),
+    )
+}
+
+fn broken_rewrite(path: &str, reason: &Reason) -> String {
+    let kept = reason.file.as_ref().map(|file| format!("\nall output: {}", file.display())).unwrap_or_default();
+    format!(
+        "{path}: not proved: the rewrite {}\n{}{kept}\nWhat is to blame is found and taken back by: dockwright optimize --verify {path}\n",
+        reason.what,
+        indented(&reason.log)
+    )
+}
+
+/// Lines of a log, set apart.
+pub fn indented(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let lines = &lines[lines.len().saturating_sub(25)..];
+    lines.iter().map(|line| format!("   | {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn say(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
+}
+
+/// With `--verify`: what survives of the changes to a Dockerfile, and what was taken back.
+pub fn proven(job: Job, arguments: &Optimize, projects: &Projects, shared: &Shared) -> Job {
+    match &job.result {
+        Ok(outcome) if outcome.changes() && job.path != "-" => {}
+        _ => return job,
+    }
+    let prove = || {
+        let subject = read(&job.file, &arguments.choose, projects, shared)?;
+        let (outcome, rejected) = survivors(&subject, arguments)?;
+        Ok((subject.ignore(&outcome), outcome, rejected))
+    };
+    match prove() {
+        Ok((ignore, outcome, rejected)) => Job { result: Ok(outcome), ignore, rejected: Some(rejected), ..job },
+        Err(failure) => Job { result: Err(failure), named: true, ..job },
+    }
+}
+
+/// Builds original and rewrite, and takes back what is to blame until nothing is. Answers with what is left, and with
+/// what was taken back.
+fn survivors(subject: &Subject<'_>, arguments: &Optimize) -> Result<(Outcome, Vec<String>), Failure> {
+    let path = shown(&subject.path);
+    let all = subject.outcome(&[])?;
+    let bench = bench(subject, &arguments.build, &arguments.tests)?;
+    for name in ["original1", "original2"] {
+        bench.build(Side::Before, "cold build", name, true, name).map_err(|broken| already_broken(&path, &broken))?;
+    }
+    bench.baseline(["original1", "original2"])?;
+    let mut trials = Trials::default();
+    let plan = |denied: &[Key]| subject.outcome(denied).map(|outcome| keys(&outcome)).unwrap_or_default();
+    let found: Found<Reason> = search(plan, |denied| bench.trial(&subject.outcome(denied)?, &mut trials))?;
+    let outcome = subject.outcome(&found.denied)?;
+    bench.engine.finish();
+    let place = |key: &Key| {
+        let left = outcome.left.iter().map(|left| (&left.key, left.transform, left.lines.0));
+        let first =
+            all.steps.iter().flat_map(|step| step.applied.iter().map(|it| (&it.key, step.transform, it.lines.0)));
+        let found = left.chain(first).find(|(other, ..)| *other == key);
+        found.map_or_else(|| key.0.to_string(), |(_, transform, line)| format!("{transform} (line {line})"))
+    };
+    let rejected = found.rejected.iter().map(|rejected| {
+        let reason = &rejected.reason;
+        let log = if reason.log.is_empty() { String::new() } else { indented(&reason.log) + "\n" };
+        let kept = reason.file.as_ref().map(|file| format!("   all output: {}\n", file.display())).unwrap_or_default();
+        format!("  taken back: {}: {}\n{log}{kept}", place(&rejected.key), reason.what)
+    });
+    let rejected = rejected.collect();
+    Ok((outcome, rejected))
+}
