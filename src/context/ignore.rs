@@ -102,6 +102,13 @@ impl Patterns {
     }
 }
 
+/// Whether `pattern`, of the kind that ignore files have, matches just `path`.
+#[must_use]
+pub fn matches(pattern: &str, path: &str) -> bool {
+    let Some(Patterns(patterns)) = Patterns::parse(pattern) else { return false };
+    patterns.iter().any(|pattern| !pattern.exception && pattern.matches(path))
+}
+
 impl Pattern {
     fn matches(&self, path: &str) -> bool {
         match &self.form {

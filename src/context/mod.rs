@@ -3,10 +3,13 @@
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
 pub mod ignore;
+pub mod node;
 mod overlay;
+mod tree;
 pub mod yarn;
 
 pub use overlay::Overlay;
+pub use tree::{Needs, Reason, Tree, join};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
