@@ -5,6 +5,7 @@
 pub mod ignore;
 pub mod node;
 mod overlay;
+pub mod python;
 mod tree;
 pub mod yarn;
 

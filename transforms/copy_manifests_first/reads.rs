@@ -1,0 +1,386 @@
+//! What the commands of a RUN read: nothing that was copied, the manifests of a project, or anything.
+
+use super::Reason;
+use crate::commands::files::leaks_state;
+use crate::commands::{Invocation, Program, Runner, Tool, Verb, recognise};
+use crate::context::node::{How, Manager};
+use crate::context::python;
+use crate::dockerfile::Kind;
+use crate::rewrite::pipelines;
+use crate::shell::{Command, Operator, Script, Separator, Simple};
+use crate::transform::View;
+use crate::transform::paths::join;
+
+/// What a RUN reads.
+pub enum Reads {
+    /// Nothing that was copied.
+    Nothing,
+    /// What these installations read.
+    Manifests(Vec<Install>),
+    /// First what these installations read, and from offset `at` of the script on anything: the command that stands there.
+    ManifestsThen { installs: Vec<Install>, before: usize, at: usize, command: String },
+    /// Anything: which command.
+    Anything(String),
+}
+
+/// An installation of what a project depends on.
+pub struct Install {
+    /// Where it runs: an absolute path.
+    pub cwd: String,
+    /// Which.
+    pub what: What,
+    /// Paths that are made beside it, absolute.
+    pub outputs: Vec<String>,
+}
+
+/// Which installation.
+pub enum What {
+    /// By npm and its kin.
+    Node(Manager, How),
+    /// From requirements files, as they are named; by uv or not.
+    Requirements(Vec<String>, bool),
+    /// By pipenv.
+    Pipenv,
+    /// By poetry, or by uv: whether the project itself is left out.
+    Poetry(bool),
+    Uv(bool),
+    /// `go mod download`
+    Go,
+    /// `bundle install`
+    Bundle,
+    /// `composer install`, with neither scripts nor autoloader.
+    Composer,
+    /// `dotnet restore`, of this project.
+    Dotnet(Option<String>),
+    /// One that reads more than manifests.
+    Held(Reason),
+}
+
+/// What one command reads.
+enum Step {
+    Nothing,
+    Makes(String),
+    Goes(String),
+    Installs(What),
+    Anything,
+}
+
+/// What RUN `index` reads.
+pub fn reads(view: &View<'_>, index: usize) -> Reads {
+    let doc = view.doc;
+    let instruction = view.instruction(index);
+    let whole = || Reads::Anything(short(&doc.joined(instruction, instruction.arguments)));
+    let Some(script) = view.script(index) else { return whole() };
+    let Ok(list) = script.body() else { return whole() };
+    let binds = |mount: &crate::dockerfile::Mount| &*mount.kind == "bind" && mount.get("from").is_none();
+    if doc.mounts(instruction).iter().any(binds) || !instruction.heredocs.is_empty() {
+        return whole();
+    }
+    let Some(mut cwd) = view.scope(index).workdir.as_deref().map(str::to_owned) else { return whole() };
+    let joined = matches!(&list.items[..], [item] if item.separator == Separator::End
+        && item.and_or.rest.iter().all(|(operator, ..)| *operator == Operator::And));
+    let mut installs: Vec<Install> = Vec::new();
+    let mut made: Vec<String> = Vec::new();
+    let mut leaks = false;
+    let mut last_end = 0;
+    for pipeline in list.items.iter().flat_map(pipelines) {
+        for command in &pipeline.commands {
+            let Command::Simple(simple) = command else { return whole() };
+            let step = step(view, index, script, simple, &cwd);
+            let alone = pipeline.commands.len() == 1 && !pipeline.negated;
+            match step {
+                Step::Nothing => {}
+                Step::Makes(path) => made.extend(join(Some(&cwd), &path)),
+                Step::Goes(path) if alone => match join(Some(&cwd), &path) {
+                    Some(path) => cwd = path,
+                    None => return whole(),
+                },
+                Step::Installs(what) if alone => {
+                    installs.push(Install { cwd: cwd.clone(), what, outputs: std::mem::take(&mut made) });
+                }
+                _ => {
+                    let text = short(script.slice(simple.span));
+                    let held = installs.iter().any(|install| matches!(install.what, What::Held(_)));
+                    if installs.is_empty() || !joined || leaks || pipeline.span.start != simple.span.start {
+                        if held {
+                            return Reads::Manifests(installs);
+                        }
+                        return Reads::Anything(text);
+                    }
+                    return Reads::ManifestsThen { installs, before: last_end, at: pipeline.span.start, command: text };
+                }
+            }
+            leaks |= leaks_state(script, simple).is_some();
+        }
+        last_end = pipeline.span.end;
+    }
+    if installs.is_empty() { Reads::Nothing } else { Reads::Manifests(installs) }
+}
+
+/// A command on one line, cut where it is long.
+fn short(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= 60 { text } else { text.chars().take(57).collect::<String>() + "…" }
+}
+
+/// Variables that make an installation read something else.
+const ELSEWHERE: &[&str] = &[
+    "PIP_CONSTRAINT",
+    "PIP_REQUIREMENT",
+    "PIP_FIND_LINKS",
+    "PIP_CONFIG_FILE",
+    "PIP_EDITABLE",
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "UV_CONSTRAINT",
+    "UV_CONFIG_FILE",
+    "UV_PROJECT",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_FIND_LINKS",
+    "NPM_CONFIG_USERCONFIG",
+    "NPM_CONFIG_PREFIX",
+    "NODE_OPTIONS",
+    "YARN_RC_FILENAME",
+    "GOFLAGS",
+    "GOWORK",
+    "GOMODCACHE",
+    "GOPATH",
+    "BUNDLE_GEMFILE",
+    "BUNDLE_PATH",
+    "COMPOSER",
+    "COMPOSER_VENDOR_DIR",
+];
+
+fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &str) -> Step {
+    let words = simple.words.iter().chain(simple.assignments.iter().map(|assignment| &assignment.value));
+    if words.into_iter().any(|word| !word.substitutions.is_empty()) {
+        return Step::Anything;
+    }
+    let harmless = |redirection: &crate::shell::Redirection| {
+        let target = redirection.target.literal.as_deref();
+        redirection.heredoc.is_none()
+            && matches!(&*redirection.operator, ">" | ">>" | "&>" | ">&")
+            && matches!(target, Some("/dev/null" | "1" | "2"))
+    };
+    if !simple.redirections.iter().all(harmless) {
+        return Step::Anything;
+    }
+    if simple.words.is_empty() {
+        return Step::Nothing;
+    }
+    let Some(invocation) = recognise(script, simple) else { return program(simple, cwd) };
+    if invocation.runner != Runner::Same || !invocation.certain {
+        return Step::Anything;
+    }
+    let set = |name: &&&str| {
+        invocation.setting(name).is_some() || invocation.setting(&name.to_ascii_lowercase()).is_some()
+            || view.scope(index).source(name).is_some()
+    };
+    let step = tool(&invocation);
+    match (step, ELSEWHERE.iter().find(set)) {
+        (Step::Installs(_), Some(name)) => Step::Installs(What::Held(format!("{name} may make it read something else").into())),
+        (step, _) => step,
+    }
+}
+
+/// What a command of a known tool reads.
+fn tool(it: &Invocation) -> Step {
+    let names = || it.literal() && it.literals().all(|name| python::package(name).is_ok());
+    let alone = it.operands.is_empty();
+    match (it.tool, it.verb) {
+        (_, Verb::Query) => Step::Nothing,
+        (
+            Tool::AptGet | Tool::Apt | Tool::Aptitude | Tool::Apk | Tool::Dnf | Tool::Yum | Tool::Microdnf | Tool::Zypper
+            | Tool::Pacman,
+            Verb::Install | Verb::Update | Verb::Upgrade | Verb::Clean | Verb::Remove,
+        ) if it.literals().all(|name| !name.contains('/')) && it.literal() => Step::Nothing,
+        (Tool::Npm | Tool::Pip | Tool::Yarn | Tool::Pnpm | Tool::Bun | Tool::Uv | Tool::Conda | Tool::Composer, Verb::Clean) => {
+            Step::Nothing
+        }
+        (Tool::Npm | Tool::Pnpm | Tool::Bun, Verb::Install | Verb::Upgrade)
+            if it.has(&["-g", "--global"]) && !alone && node_names(it) =>
+        {
+            Step::Nothing
+        }
+        (Tool::Yarn, _) if it.subcommand.starts_with("global") && node_names(it) => Step::Nothing,
+        (Tool::Npm, Verb::Configure)
+            if it.literals().next() == Some("set") && !it.has(&["--location", "-L", "--global", "-g"]) =>
+        {
+            Step::Nothing
+        }
+        (Tool::Npm | Tool::Pnpm | Tool::Bun | Tool::Yarn, Verb::Install) => node(it),
+        (Tool::Pip | Tool::Uv, Verb::Install) if it.tool == Tool::Pip || it.subcommand.starts_with("pip ") => pip(it, names()),
+        (Tool::Uv, Verb::Install) if &*it.subcommand == "sync" && alone => {
+            const PLACES: &[&str] = &["--project", "--directory", "--config-file", "--script", "--package", "--all-packages"];
+            if it.has(PLACES) {
+                return Step::Installs(What::Held("it names another project".into()));
+            }
+            Step::Installs(What::Uv(it.has(&["--no-install-project", "--no-install-workspace"])))
+        }
+        (Tool::Poetry, Verb::Install) if &*it.subcommand == "install" && alone => {
+            if it.has(&["--directory", "-C", "--project", "-P"]) {
+                return Step::Installs(What::Held("it names another project".into()));
+            }
+            Step::Installs(What::Poetry(it.has(&["--no-root", "--only-root"])))
+        }
+        (Tool::Poetry, Verb::Configure) if !it.has(&["--local"]) => Step::Nothing,
+        (Tool::Pipenv, Verb::Install) if alone => Step::Installs(What::Pipenv),
+        (Tool::Go, Verb::Download) if &*it.subcommand == "mod download" && alone => Step::Installs(What::Go),
+        (Tool::Go, Verb::Download) if &*it.subcommand == "mod tidy" => {
+            Step::Installs(What::Held("`go mod tidy` reads the sources".into()))
+        }
+        (Tool::Go, Verb::Install) if it.literal() && !alone && it.literals().all(|name| name.contains('@')) => Step::Nothing,
+        (Tool::Go, Verb::Install) if &*it.subcommand == "get" => {
+            Step::Installs(What::Held("`go get` reads the sources, or changes go.mod".into()))
+        }
+        (Tool::Gem, Verb::Install | Verb::Upgrade) if it.literal() && it.literals().all(|name| !name.contains('/')) => {
+            Step::Nothing
+        }
+        (Tool::Bundle, Verb::Install) if matches!(&*it.subcommand, "" | "install" | "i") => {
+            if it.has(&["--gemfile", "--local"]) {
+                return Step::Installs(What::Held("it names other files".into()));
+            }
+            Step::Installs(What::Bundle)
+        }
+        (Tool::Bundle, Verb::Configure) if it.literals().next() != Some("--global") => Step::Makes(".bundle".into()),
+        (Tool::Composer, Verb::Install) if matches!(&*it.subcommand, "install" | "i") && alone => {
+            if it.has(&["--no-scripts"]) && it.has(&["--no-autoloader"]) && !it.has(&["-d", "--working-dir"]) {
+                return Step::Installs(What::Composer);
+            }
+            Step::Installs(What::Held("composer runs scripts of the project, or reads its classes".into()))
+        }
+        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => match &it.operands[..] {
+            [] => Step::Installs(What::Dotnet(None)),
+            [one] if one.literal.is_some() => Step::Installs(What::Dotnet(one.literal.as_deref().map(str::to_owned))),
+            _ => Step::Anything,
+        },
+        _ => Step::Anything,
+    }
+}
+
+/// Whether the operands are names of packages of npm's registry.
+fn node_names(it: &Invocation) -> bool {
+    let path = |name: &str| {
+        name.starts_with(['.', '/', '~']) || name.contains(':') || name.ends_with(".tgz")
+            || (name.contains('/') && !name.starts_with('@'))
+    };
+    it.literal() && it.literals().all(|name| !path(name))
+}
+
+fn node(it: &Invocation) -> Step {
+    let manager = match it.tool {
+        Tool::Npm => Manager::Npm,
+        Tool::Yarn => Manager::Yarn,
+        Tool::Pnpm => Manager::Pnpm,
+        _ => Manager::Bun,
+    };
+    let plain = match manager {
+        Manager::Npm => matches!(
+            &*it.subcommand,
+            "install" | "i" | "in" | "ins" | "inst" | "insta" | "instal" | "isnt" | "isnta" | "isntal" | "isntall" | "ci"
+                | "clean-install" | "ic" | "install-clean" | "isntall-clean" | "add"
+        ),
+        Manager::Yarn => matches!(&*it.subcommand, "" | "install"),
+        Manager::Pnpm | Manager::Bun => matches!(&*it.subcommand, "install" | "i"),
+    };
+    if !it.operands.is_empty() {
+        return Step::Installs(What::Held("it changes package.json, which the copy would bring back".into()));
+    }
+    if !plain {
+        return Step::Anything;
+    }
+    const PLACES: &[&str] = &[
+        "--prefix", "-C", "--dir", "--cwd", "--userconfig", "--globalconfig", "--workspace", "-w", "--filter", "-F",
+        "--modules-folder", "--global", "-g", "--package-lock-only", "--lockfile-only", "--location", "--ignore-workspace",
+        "--mode", "--focus", "--no-package-lock", "--no-lockfile", "--script-shell", "--cafile",
+    ];
+    if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
+        return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
+    }
+    let clean = manager == Manager::Npm
+        && matches!(&*it.subcommand, "ci" | "clean-install" | "ic" | "install-clean" | "isntall-clean");
+    let frozen = clean || it.has(&["--frozen-lockfile", "--immutable", "--pure-lockfile"]);
+    Step::Installs(What::Node(manager, How { frozen, clean, no_scripts: it.has(&["--ignore-scripts"]) }))
+}
+
+fn pip(it: &Invocation, names: bool) -> Step {
+    let uv = it.tool == Tool::Uv;
+    if !uv && &*it.subcommand != "install" || uv && !matches!(&*it.subcommand, "pip install" | "pip sync") {
+        return Step::Anything;
+    }
+    let mut files = Vec::new();
+    for flag in &it.flags {
+        let value = flag.value.as_ref().map(|value| value.literal.as_deref());
+        match (&*flag.name, value) {
+            ("-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints", Some(Some(file))) => {
+                if !file.contains("://") {
+                    files.push(file.to_owned());
+                }
+            }
+            ("-e" | "--editable", value) if value.flatten().is_none_or(|value| !value.starts_with("git+")) => {
+                return Step::Installs(What::Held("it installs the project itself".into()));
+            }
+            ("-f" | "--find-links", Some(Some(place))) if place.contains("://") => {}
+            (
+                "-f" | "--find-links" | "--target" | "-t" | "--prefix" | "--root" | "--log" | "--build" | "-b" | "--src"
+                | "--cert" | "--client-cert" | "--config-settings" | "-C" | "--python" | "-p" | "--override"
+                | "--directory" | "--project" | "--config-file" | "--cache-dir" | "--report",
+                Some(value),
+            ) => {
+                // An absolute path for what is written is apart from the project only if that is not where it is.
+                if !(flag.name.starts_with("--cache-dir") && value.is_some_and(|value| value.starts_with('/'))) {
+                    return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
+                }
+            }
+            (_, Some(None)) => return Step::Anything,
+            _ => {}
+        }
+    }
+    if uv && &*it.subcommand == "pip sync" {
+        let Some(operands) = it.operands.iter().map(|operand| operand.literal.as_deref()).collect::<Option<Vec<_>>>() else {
+            return Step::Anything;
+        };
+        files.extend(operands.into_iter().map(str::to_owned));
+    } else if !names {
+        return if it.literal() { Step::Installs(What::Held("it installs the project itself".into())) } else { Step::Anything };
+    }
+    if files.is_empty() { Step::Nothing } else { Step::Installs(What::Requirements(files, uv)) }
+}
+
+/// What a program reads that has no table of its own.
+fn program(simple: &Simple, cwd: &str) -> Step {
+    let Some(program) = Program::of(simple) else { return Step::Anything };
+    let words: Option<Vec<&str>> = program.arguments.iter().map(|word| word.literal.as_deref()).collect();
+    let Some(words) = words else { return Step::Anything };
+    match (program.name, &words[..]) {
+        ("echo" | "true" | ":" | "printf" | "set" | "export" | "sleep", _) => Step::Nothing,
+        ("cd", [path]) if !path.starts_with('-') => Step::Goes((*path).to_owned()),
+        ("corepack", ["enable" | "disable", ..]) => Step::Nothing,
+        ("corepack", ["prepare", rest @ ..]) if rest.iter().any(|word| word.contains('@')) => Step::Nothing,
+        ("corepack", ["use" | "install", rest @ ..]) if rest.contains(&"-g") => Step::Nothing,
+        ("node" | "python" | "python3" | "ruby" | "php" | "java" | "nodejs", ["--version" | "-v" | "-V"]) => Step::Nothing,
+        ("python" | "python3", ["-m", "venv" | "virtualenv", rest @ ..]) | ("virtualenv", rest) => {
+            match rest.iter().filter(|word| !word.starts_with('-')).collect::<Vec<_>>()[..] {
+                [path] => Step::Makes((*path).to_owned()),
+                _ => Step::Anything,
+            }
+        }
+        ("groupadd" | "useradd" | "addgroup" | "adduser" | "usermod" | "update-ca-certificates" | "ldconfig", _) => Step::Nothing,
+        ("mkdir", _) => Step::Nothing,
+        ("rm", _) => {
+            let apart = |word: &&str| {
+                word.starts_with('-') || (word.starts_with('/') && !word.starts_with(cwd) && !cwd.starts_with(*word))
+            };
+            if words.iter().all(apart) { Step::Nothing } else { Step::Anything }
+        }
+        _ => Step::Anything,
+    }
+}
+
+/// Whether RUN `index` installs what a project depends on, whatever else it does.
+pub fn installs(view: &View<'_>, index: usize) -> bool {
+    let (Some(script), Kind::Run(_)) = (view.script(index), &view.instruction(index).kind) else { return false };
+    script.commands().into_iter().any(|simple| {
+        recognise(script, simple).is_some_and(|it| matches!(tool(&it), Step::Installs(what) if !matches!(what, What::Held(_))))
+    })
+}
