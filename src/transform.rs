@@ -5,6 +5,7 @@
 //! what they promise, and the pipeline applies, re-reads and holds them to the promise.
 
 pub mod copied;
+pub mod ignoring;
 pub mod paths;
 
 use std::borrow::Cow;

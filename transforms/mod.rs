@@ -7,6 +7,7 @@ mod apt_lists;
 mod cache_mounts;
 mod chmod_in_copy;
 mod chown_in_copy;
+mod copy_manifests_first;
 mod copy_not_add;
 mod curl_fails;
 mod drop_sudo;
@@ -37,6 +38,7 @@ pub const ALL: &[Transform] = &[
     apt_get::TRANSFORM,
     workdir::TRANSFORM,
     join_runs::TRANSFORM,
+    copy_manifests_first::TRANSFORM,
     cache_mounts::TRANSFORM,
     package_caches::TRANSFORM,
     apt_lists::TRANSFORM,

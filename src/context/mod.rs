@@ -2,6 +2,7 @@
 //!
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
+pub mod go;
 pub mod ignore;
 pub mod node;
 mod overlay;
@@ -26,7 +27,7 @@ pub trait World: Sync {
     fn read(&self, path: &str) -> Option<Arc<[u8]>>;
     /// The names in a directory of the build context, sorted; the empty path is the context itself.
     fn list(&self, path: &str) -> Option<Arc<[Box<str>]>>;
-    /// Whether git tracks this file of the build context.
+    /// Whether git tracks this file of the build context, or something in this folder.
     fn tracked(&self, path: &str) -> Option<bool>;
     /// The content of another file of the repository, by its path from the repository's root.
     fn repository(&self, path: &str) -> Option<Arc<[u8]>>;
@@ -127,7 +128,9 @@ impl World for Files {
     }
 
     fn tracked(&self, path: &str) -> Option<bool> {
-        Some(!self.untracked.iter().any(|other| other == path))
+        let inside =
+            |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        Some(self.files.keys().any(inside) && !self.untracked.iter().any(|other| other == path))
     }
 
     fn repository(&self, path: &str) -> Option<Arc<[u8]>> {

@@ -277,7 +277,8 @@ mod tests {
             ),
         ] {
             let world = world(files);
-            let needs = requirements(&Tree::of(&world).expect("a context"), &join(folder, file).expect(file)).expect(expected);
+            let needs =
+                requirements(&Tree::of(&world).expect("a context"), &join(folder, file).expect(file)).expect(expected);
             assert_eq!(needs.files.join(" "), expected);
         }
         for (text, reason) in [

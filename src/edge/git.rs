@@ -2,7 +2,7 @@
 //!
 //! <https://git-scm.com/docs/index-format>
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Larger indexes are not read.
@@ -15,7 +15,7 @@ pub fn root(folder: &Path) -> Option<PathBuf> {
 }
 
 /// The paths that the index of the repository at `root` holds.
-pub fn tracked(root: &Path) -> Option<HashSet<Box<str>>> {
+pub fn tracked(root: &Path) -> Option<BTreeSet<Box<str>>> {
     let git = root.join(".git");
     let folder = if git.is_dir() {
         git
@@ -31,7 +31,7 @@ pub fn tracked(root: &Path) -> Option<HashSet<Box<str>>> {
 }
 
 /// The paths in an index with SHA-1 object names.
-fn read(index: &[u8]) -> Option<HashSet<Box<str>>> {
+fn read(index: &[u8]) -> Option<BTreeSet<Box<str>>> {
     let number = |at: usize| Some(u32::from_be_bytes(index.get(at..at.checked_add(4)?)?.try_into().ok()?));
     if index.get(..4)? != b"DIRC" {
         return None;
@@ -40,7 +40,7 @@ fn read(index: &[u8]) -> Option<HashSet<Box<str>>> {
     if !(2..=4).contains(&version) {
         return None;
     }
-    let mut paths = HashSet::new();
+    let mut paths = BTreeSet::new();
     let mut at = 12;
     let mut path: Vec<u8> = Vec::new();
     for _ in 0..number(8)? {

@@ -1,6 +1,6 @@
 //! The files around a Dockerfile, read when asked for and remembered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use super::{files, git, locate};
 const MAX_LEN: u64 = 4 * 1024 * 1024;
 
 /// The paths that a repository tracks.
-type Tracked = Arc<HashSet<Box<str>>>;
+type Tracked = Arc<BTreeSet<Box<str>>>;
 
 /// Dockerfiles and their texts.
 type Dockerfiles = Arc<[(PathBuf, Arc<str>)]>;
@@ -113,7 +113,10 @@ impl World for Disk<'_> {
         let root = git::root(place.parent()?)?;
         let mut known = self.shared.tracked.lock().ok()?;
         let tracked = known.entry(root.clone()).or_insert_with(|| git::tracked(&root).map(Arc::new)).clone()?;
-        Some(tracked.contains(place.strip_prefix(&root).ok()?.to_str()?))
+        let path = place.strip_prefix(&root).ok()?.to_str()?;
+        let folder = format!("{path}/");
+        let next = tracked.range(Box::from(&*folder)..).next();
+        Some(tracked.contains(path) || next.is_some_and(|next| next.starts_with(&folder)))
     }
 
     fn repository(&self, _: &str) -> Option<Arc<[u8]>> {

@@ -46,6 +46,7 @@ pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document),
     gate.order()?;
     gate.comments()?;
     gate.configuration()?;
+    gate.moved()?;
     gate.scripts(&untouched)?;
     gate.meaning(view, &claimed, &untouched)?;
     Ok((edits, after))
@@ -149,6 +150,67 @@ impl Gate<'_> {
         Ok(())
     }
 
+    /// Where instructions move, each COPY and ADD still brings what it brought, in its stage and at least that.
+    fn moved(&self) -> Result<(), String> {
+        if !self.promises.contains(&Promise::Moves) || self.promises.contains(&Promise::Stage) {
+            return Ok(());
+        }
+        let transfers = |doc: &Document, stage: usize| -> Vec<Transferred> {
+            let indices = doc.stages().get(stage).map(|stage| stage.instructions.clone()).unwrap_or_default();
+            indices.filter_map(|index| Transferred::of(self, doc, &doc.instructions()[index])).collect()
+        };
+        for stage in 0..self.before.stages().len() {
+            let mut after = transfers(self.after, stage);
+            for one in transfers(self.before, stage) {
+                let found = after.iter().position(|other| other == &one).or_else(|| {
+                    after.iter().position(|other| {
+                        let more = one.sources.iter().all(|source| other.sources.contains(source));
+                        (&other.flags, &other.destination) == (&one.flags, &one.destination) && more
+                    })
+                });
+                let Some(found) = found else {
+                    return Err(format!("a COPY of {} is lost", one.sources.join(" ")));
+                };
+                after.remove(found);
+            }
+            self.commands(stage)?;
+        }
+        Ok(())
+    }
+
+    /// A stage runs the same commands, in whatever order, but for promised ones.
+    fn commands(&self, stage: usize) -> Result<(), String> {
+        let commands = |doc: &Document| -> Vec<String> {
+            let indices = doc.stages().get(stage).map(|stage| stage.instructions.clone()).unwrap_or_default();
+            let scripts = indices.filter_map(|index| doc.script(index));
+            let texts = scripts.flat_map(|script| {
+                let normal = |span| normal(self.promises, script.slice(span)).into_owned();
+                script.commands().into_iter().map(|simple| normal(simple.span)).collect::<Vec<_>>()
+            });
+            texts.collect()
+        };
+        let promised = |text: &str| {
+            self.promises.iter().any(|promise| match promise {
+                Promise::AddsCommand(command) | Promise::RemovesCommand(command) => {
+                    normal(self.promises, command) == text
+                }
+                _ => false,
+            })
+        };
+        let (before, mut after) = (commands(self.before), commands(self.after));
+        for command in before {
+            match after.iter().position(|other| *other == command) {
+                Some(at) => _ = after.swap_remove(at),
+                None if promised(&command) => {}
+                None => return Err(format!("`{command}` is not run any more")),
+            }
+        }
+        match after.iter().find(|command| !promised(command)) {
+            Some(command) => Err(format!("`{command}` is run, which is not promised")),
+            None => Ok(()),
+        }
+    }
+
     /// What the text says of each stage's configuration is unchanged.
     fn configuration(&self) -> Result<(), String> {
         let stages = |doc: &Document| -> Vec<Vec<(Option<Field>, String)>> {
@@ -177,6 +239,7 @@ impl Gate<'_> {
                 Kind::From(_) => None,
                 Kind::Arg(_) if self.promises.contains(&Promise::Moves) => continue,
                 Kind::Arg(_) => None,
+                Kind::Copy(_) | Kind::Add(_) if self.promises.contains(&Promise::Moves) => continue,
                 Kind::Copy(_) | Kind::Add(_) => {
                     fields.push((None, self.transfer(doc, instruction)));
                     continue;
@@ -334,6 +397,34 @@ impl Gate<'_> {
             return Err(format!("line {line} of the result does not run in {target}"));
         }
         Ok(Some(Script::parse(format!("cd {path} && {}", new.text()), SourceMap::default())))
+    }
+}
+
+/// What a COPY or ADD brings.
+#[derive(PartialEq, Eq)]
+struct Transferred {
+    flags: String,
+    sources: Vec<String>,
+    destination: String,
+    heredocs: String,
+}
+
+impl Transferred {
+    fn of(gate: &Gate<'_>, doc: &Document, instruction: &Instruction) -> Option<Self> {
+        let (Kind::Copy(it) | Kind::Add(it)) = &instruction.kind else { return None };
+        let whole = gate.transfer(doc, instruction);
+        let flags = instruction.flags.iter().map(|flag| doc.joined(instruction, flag.span).into_owned());
+        let owner = |flag: &String| flag.starts_with("--chown") || flag.starts_with("--chmod");
+        let transfer = gate.promises.contains(&Promise::Transfer);
+        let flags: Vec<String> = flags.filter(|flag| !(transfer && owner(flag))).collect();
+        let keyword = if transfer { "COPY".into() } else { doc.keyword(instruction) };
+        let word = |word: crate::dockerfile::Word| doc.word(instruction, word).into_owned();
+        Some(Self {
+            flags: format!("{keyword} {}", flags.join(" ")),
+            sources: it.sources.iter().map(|source| word(*source)).collect(),
+            destination: word(it.destination).trim_end_matches('/').to_owned(),
+            heredocs: if instruction.heredocs.is_empty() { String::new() } else { whole },
+        })
     }
 }
 

@@ -33,6 +33,22 @@ pub struct Install {
     pub outputs: Vec<String>,
 }
 
+impl Install {
+    /// The same for what is installed by the same tool in the same place.
+    pub fn key(&self) -> String {
+        let tool = match &self.what {
+            What::Node(..) => "node",
+            What::Requirements(..) | What::Pipenv | What::Poetry(_) | What::Uv(_) => "python",
+            What::Go => "go",
+            What::Bundle => "ruby",
+            What::Composer => "php",
+            What::Dotnet(_) => "dotnet",
+            What::Held(_) => "other",
+        };
+        format!("{tool} {}", self.cwd)
+    }
+}
+
 /// Which installation.
 pub enum What {
     /// By npm and its kin.
@@ -173,12 +189,15 @@ fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &s
         return Step::Anything;
     }
     let set = |name: &&&str| {
-        invocation.setting(name).is_some() || invocation.setting(&name.to_ascii_lowercase()).is_some()
+        invocation.setting(name).is_some()
+            || invocation.setting(&name.to_ascii_lowercase()).is_some()
             || view.scope(index).source(name).is_some()
     };
     let step = tool(&invocation);
     match (step, ELSEWHERE.iter().find(set)) {
-        (Step::Installs(_), Some(name)) => Step::Installs(What::Held(format!("{name} may make it read something else").into())),
+        (Step::Installs(_), Some(name)) => {
+            Step::Installs(What::Held(format!("{name} may make it read something else").into()))
+        }
         (step, _) => step,
     }
 }
@@ -190,13 +209,21 @@ fn tool(it: &Invocation) -> Step {
     match (it.tool, it.verb) {
         (_, Verb::Query) => Step::Nothing,
         (
-            Tool::AptGet | Tool::Apt | Tool::Aptitude | Tool::Apk | Tool::Dnf | Tool::Yum | Tool::Microdnf | Tool::Zypper
+            Tool::AptGet
+            | Tool::Apt
+            | Tool::Aptitude
+            | Tool::Apk
+            | Tool::Dnf
+            | Tool::Yum
+            | Tool::Microdnf
+            | Tool::Zypper
             | Tool::Pacman,
             Verb::Install | Verb::Update | Verb::Upgrade | Verb::Clean | Verb::Remove,
         ) if it.literals().all(|name| !name.contains('/')) && it.literal() => Step::Nothing,
-        (Tool::Npm | Tool::Pip | Tool::Yarn | Tool::Pnpm | Tool::Bun | Tool::Uv | Tool::Conda | Tool::Composer, Verb::Clean) => {
-            Step::Nothing
-        }
+        (
+            Tool::Npm | Tool::Pip | Tool::Yarn | Tool::Pnpm | Tool::Bun | Tool::Uv | Tool::Conda | Tool::Composer,
+            Verb::Clean,
+        ) => Step::Nothing,
         (Tool::Npm | Tool::Pnpm | Tool::Bun, Verb::Install | Verb::Upgrade)
             if it.has(&["-g", "--global"]) && !alone && node_names(it) =>
         {
@@ -209,9 +236,12 @@ fn tool(it: &Invocation) -> Step {
             Step::Nothing
         }
         (Tool::Npm | Tool::Pnpm | Tool::Bun | Tool::Yarn, Verb::Install) => node(it),
-        (Tool::Pip | Tool::Uv, Verb::Install) if it.tool == Tool::Pip || it.subcommand.starts_with("pip ") => pip(it, names()),
+        (Tool::Pip | Tool::Uv, Verb::Install) if it.tool == Tool::Pip || it.subcommand.starts_with("pip ") => {
+            pip(it, names())
+        }
         (Tool::Uv, Verb::Install) if &*it.subcommand == "sync" && alone => {
-            const PLACES: &[&str] = &["--project", "--directory", "--config-file", "--script", "--package", "--all-packages"];
+            const PLACES: &[&str] =
+                &["--project", "--directory", "--config-file", "--script", "--package", "--all-packages"];
             if it.has(PLACES) {
                 return Step::Installs(What::Held("it names another project".into()));
             }
@@ -229,7 +259,9 @@ fn tool(it: &Invocation) -> Step {
         (Tool::Go, Verb::Download) if &*it.subcommand == "mod tidy" => {
             Step::Installs(What::Held("`go mod tidy` reads the sources".into()))
         }
-        (Tool::Go, Verb::Install) if it.literal() && !alone && it.literals().all(|name| name.contains('@')) => Step::Nothing,
+        (Tool::Go, Verb::Install) if it.literal() && !alone && it.literals().all(|name| name.contains('@')) => {
+            Step::Nothing
+        }
         (Tool::Go, Verb::Install) if &*it.subcommand == "get" => {
             Step::Installs(What::Held("`go get` reads the sources, or changes go.mod".into()))
         }
@@ -261,7 +293,9 @@ fn tool(it: &Invocation) -> Step {
 /// Whether the operands are names of packages of npm's registry.
 fn node_names(it: &Invocation) -> bool {
     let path = |name: &str| {
-        name.starts_with(['.', '/', '~']) || name.contains(':') || name.ends_with(".tgz")
+        name.starts_with(['.', '/', '~'])
+            || name.contains(':')
+            || name.ends_with(".tgz")
             || (name.contains('/') && !name.starts_with('@'))
     };
     it.literal() && it.literals().all(|name| !path(name))
@@ -277,8 +311,23 @@ fn node(it: &Invocation) -> Step {
     let plain = match manager {
         Manager::Npm => matches!(
             &*it.subcommand,
-            "install" | "i" | "in" | "ins" | "inst" | "insta" | "instal" | "isnt" | "isnta" | "isntal" | "isntall" | "ci"
-                | "clean-install" | "ic" | "install-clean" | "isntall-clean" | "add"
+            "install"
+                | "i"
+                | "in"
+                | "ins"
+                | "inst"
+                | "insta"
+                | "instal"
+                | "isnt"
+                | "isnta"
+                | "isntal"
+                | "isntall"
+                | "ci"
+                | "clean-install"
+                | "ic"
+                | "install-clean"
+                | "isntall-clean"
+                | "add"
         ),
         Manager::Yarn => matches!(&*it.subcommand, "" | "install"),
         Manager::Pnpm | Manager::Bun => matches!(&*it.subcommand, "install" | "i"),
@@ -290,9 +339,29 @@ fn node(it: &Invocation) -> Step {
         return Step::Anything;
     }
     const PLACES: &[&str] = &[
-        "--prefix", "-C", "--dir", "--cwd", "--userconfig", "--globalconfig", "--workspace", "-w", "--filter", "-F",
-        "--modules-folder", "--global", "-g", "--package-lock-only", "--lockfile-only", "--location", "--ignore-workspace",
-        "--mode", "--focus", "--no-package-lock", "--no-lockfile", "--script-shell", "--cafile",
+        "--prefix",
+        "-C",
+        "--dir",
+        "--cwd",
+        "--userconfig",
+        "--globalconfig",
+        "--workspace",
+        "-w",
+        "--filter",
+        "-F",
+        "--modules-folder",
+        "--global",
+        "-g",
+        "--package-lock-only",
+        "--lockfile-only",
+        "--location",
+        "--ignore-workspace",
+        "--mode",
+        "--focus",
+        "--no-package-lock",
+        "--no-lockfile",
+        "--script-shell",
+        "--cafile",
     ];
     if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
         return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
@@ -322,8 +391,8 @@ fn pip(it: &Invocation, names: bool) -> Step {
             }
             ("-f" | "--find-links", Some(Some(place))) if place.contains("://") => {}
             (
-                "-f" | "--find-links" | "--target" | "-t" | "--prefix" | "--root" | "--log" | "--build" | "-b" | "--src"
-                | "--cert" | "--client-cert" | "--config-settings" | "-C" | "--python" | "-p" | "--override"
+                "-f" | "--find-links" | "--target" | "-t" | "--prefix" | "--root" | "--log" | "--build" | "-b"
+                | "--src" | "--cert" | "--client-cert" | "--config-settings" | "-C" | "--python" | "-p" | "--override"
                 | "--directory" | "--project" | "--config-file" | "--cache-dir" | "--report",
                 Some(value),
             ) => {
@@ -337,12 +406,17 @@ fn pip(it: &Invocation, names: bool) -> Step {
         }
     }
     if uv && &*it.subcommand == "pip sync" {
-        let Some(operands) = it.operands.iter().map(|operand| operand.literal.as_deref()).collect::<Option<Vec<_>>>() else {
+        let Some(operands) = it.operands.iter().map(|operand| operand.literal.as_deref()).collect::<Option<Vec<_>>>()
+        else {
             return Step::Anything;
         };
         files.extend(operands.into_iter().map(str::to_owned));
     } else if !names {
-        return if it.literal() { Step::Installs(What::Held("it installs the project itself".into())) } else { Step::Anything };
+        return if it.literal() {
+            Step::Installs(What::Held("it installs the project itself".into()))
+        } else {
+            Step::Anything
+        };
     }
     if files.is_empty() { Step::Nothing } else { Step::Installs(What::Requirements(files, uv)) }
 }
@@ -358,14 +432,18 @@ fn program(simple: &Simple, cwd: &str) -> Step {
         ("corepack", ["enable" | "disable", ..]) => Step::Nothing,
         ("corepack", ["prepare", rest @ ..]) if rest.iter().any(|word| word.contains('@')) => Step::Nothing,
         ("corepack", ["use" | "install", rest @ ..]) if rest.contains(&"-g") => Step::Nothing,
-        ("node" | "python" | "python3" | "ruby" | "php" | "java" | "nodejs", ["--version" | "-v" | "-V"]) => Step::Nothing,
+        ("node" | "python" | "python3" | "ruby" | "php" | "java" | "nodejs", ["--version" | "-v" | "-V"]) => {
+            Step::Nothing
+        }
         ("python" | "python3", ["-m", "venv" | "virtualenv", rest @ ..]) | ("virtualenv", rest) => {
             match rest.iter().filter(|word| !word.starts_with('-')).collect::<Vec<_>>()[..] {
                 [path] => Step::Makes((*path).to_owned()),
                 _ => Step::Anything,
             }
         }
-        ("groupadd" | "useradd" | "addgroup" | "adduser" | "usermod" | "update-ca-certificates" | "ldconfig", _) => Step::Nothing,
+        ("groupadd" | "useradd" | "addgroup" | "adduser" | "usermod" | "update-ca-certificates" | "ldconfig", _) => {
+            Step::Nothing
+        }
         ("mkdir", _) => Step::Nothing,
         ("rm", _) => {
             let apart = |word: &&str| {
@@ -381,6 +459,7 @@ fn program(simple: &Simple, cwd: &str) -> Step {
 pub fn installs(view: &View<'_>, index: usize) -> bool {
     let (Some(script), Kind::Run(_)) = (view.script(index), &view.instruction(index).kind) else { return false };
     script.commands().into_iter().any(|simple| {
-        recognise(script, simple).is_some_and(|it| matches!(tool(&it), Step::Installs(what) if !matches!(what, What::Held(_))))
+        recognise(script, simple)
+            .is_some_and(|it| matches!(tool(&it), Step::Installs(what) if !matches!(what, What::Held(_))))
     })
 }
