@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use dockwright::context::Nothing;
+use dockwright::context::{Files, Nothing, Overlay, World, ignore};
 use dockwright::pipeline::{self, Choice, Review, Why};
-use dockwright::report::unified;
+use dockwright::report::{created, unified};
 use dockwright::transform::Settings;
 use dockwright::transforms::ALL;
 
@@ -19,13 +19,35 @@ fn folders(of: &str) -> Vec<PathBuf> {
     folders
 }
 
-fn check(dockerfile: &Path, snapshots: &Path) {
+/// The files of an example.
+fn context(folder: &Path) -> Files {
+    fn add(folder: &Path, prefix: &str, files: &mut Files) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let entry = entry.expect("an entry");
+            let path = format!("{prefix}{}", entry.file_name().into_string().expect("UTF-8"));
+            if entry.path().is_dir() {
+                // What was installed or built here is no part of the example.
+                if !["node_modules", "target", "dist"].contains(&&*path) {
+                    add(&entry.path(), &format!("{path}/"), files);
+                }
+            } else {
+                files.files.insert(path, std::fs::read(entry.path()).expect("a file"));
+            }
+        }
+    }
+    let mut files = Files::default();
+    add(folder, "", &mut files);
+    files
+}
+
+fn check(dockerfile: &Path, world: &dyn World, snapshots: &Path) {
     let text = std::fs::read_to_string(dockerfile).expect("a Dockerfile");
-    let run = |text: &str, review: Review| {
+    let run = |text: &str, review: Review, ignored: &[String]| {
         let choice = Choice { review, ..Choice::default() };
-        pipeline::run(text, ALL, &Nothing, &Settings::default(), &choice).expect("it settles")
+        let world = Overlay { world, lines: ignored.to_vec() };
+        pipeline::run(text, ALL, &world, &Settings::default(), &choice).expect("it settles")
     };
-    let (safe, review) = (run(&text, Review::None), run(&text, Review::All));
+    let (safe, review) = (run(&text, Review::None, &[]), run(&text, Review::All, &[]));
     for (level, outcome) in [("safe", &safe), ("review", &review)] {
         assert_eq!(outcome.held, None, "{}", dockerfile.display());
         assert!(
@@ -38,18 +60,23 @@ fn check(dockerfile: &Path, snapshots: &Path) {
             Why::Precondition(reason) => Some(format!("# held, line {}: {}: {reason}\n", left.lines.0, left.transform)),
             _ => None,
         });
-        let shown = unified("Dockerfile", &text, &outcome.after) + &told.collect::<String>();
+        let mut shown = unified("Dockerfile", &text, &outcome.after);
+        if let Some(file) = world.ignore_file().filter(|_| !outcome.ignore_lines.is_empty()) {
+            let after = ignore::append(file.text.as_deref().unwrap_or_default(), &outcome.ignore_lines);
+            shown += &file.text.map_or_else(|| created(&file.path, &after), |text| unified(&file.path, &text, &after));
+        }
+        let shown = shown + &told.collect::<String>();
         let expected =
             snapbox::Data::read_from(&snapshots.join(format!("{level}.diff")), Some(snapbox::data::DataFormat::Text));
         snapbox::Assert::new().action_env("SNAPSHOTS").eq(snapbox::Data::text(shown).raw(), expected.raw());
     }
-    assert_eq!(run(&safe.after, Review::All).after, review.after, "{}", dockerfile.display());
+    assert_eq!(run(&safe.after, Review::All, &safe.ignore_lines).after, review.after, "{}", dockerfile.display());
 }
 
 #[test]
 fn dockerfiles_written_for_it() {
     for folder in folders("snapshots/corpus") {
-        check(&folder.join("Dockerfile"), &folder);
+        check(&folder.join("Dockerfile"), &Nothing, &folder);
     }
 }
 
@@ -57,7 +84,15 @@ fn dockerfiles_written_for_it() {
 fn examples() {
     for folder in folders("examples") {
         let name = folder.file_name().expect("a name");
-        check(&folder.join("Dockerfile"), &Path::new("snapshots/examples").join(name));
+        check(&folder.join("Dockerfile"), &context(&folder), &Path::new("snapshots/examples").join(name));
+    }
+}
+
+#[test]
+fn poisoned_examples() {
+    for folder in folders("examples/poisoned") {
+        let name = folder.file_name().expect("a name");
+        check(&folder.join("Dockerfile"), &context(&folder), &Path::new("snapshots/poisoned").join(name));
     }
 }
 
@@ -66,7 +101,11 @@ fn what_an_expert_wrote_is_left_alone() {
     for folder in folders("examples") {
         let text = std::fs::read_to_string(folder.join("expert.Dockerfile")).expect("expert.Dockerfile");
         let choice = Choice { review: Review::All, ..Choice::default() };
-        let outcome = pipeline::run(text, ALL, &Nothing, &Settings::default(), &choice).expect("it settles");
+        let mut world = context(&folder);
+        let ignored = world.files.get("expert.Dockerfile.dockerignore").cloned();
+        world.files.insert(".dockerignore".into(), ignored.expect("expert.Dockerfile.dockerignore"));
+        let outcome = pipeline::run(text, ALL, &world, &Settings::default(), &choice).expect("it settles");
         assert_eq!(outcome.after, outcome.before, "{}", folder.display());
+        assert!(outcome.ignore_lines.is_empty(), "{}: {:?}", folder.display(), outcome.ignore_lines);
     }
 }

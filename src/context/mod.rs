@@ -151,7 +151,10 @@ impl World for Files {
     fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
         let other = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or_default();
-            path != "Dockerfile" && name.contains("Dockerfile") && !name.ends_with(".dockerignore")
+            path != "Dockerfile"
+                && name.contains("Dockerfile")
+                && !name.ends_with(".dockerignore")
+                && !self.files.contains_key(&format!("{path}.dockerignore"))
         };
         let others = self.files.iter().filter(|(path, _)| other(path));
         Some(others.map(|(_, text)| String::from_utf8_lossy(text).into()).collect())

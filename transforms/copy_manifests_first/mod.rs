@@ -153,8 +153,9 @@ impl Region {
     fn rewrite(&self, view: &View<'_>, tree: &Tree<'_>, whole: usize) -> Result<Option<Finding>, Reason> {
         // An installation that is held may have nothing to do with what is copied; the reason is told all the same.
         let Some(mut wanted) = self.needs(tree)? else { return Ok(None) };
-        let moved: Vec<&Copied> =
-            self.copies[whole..].iter().filter(|copy| copy.folder.is_some() || !wanted.holds_all(copy)).collect();
+        let first = self.copies[whole..].iter().position(|copy| copy.folder.is_some() && !wanted.holds_all(copy));
+        let Some(first) = first else { return Ok(self.complete(view, tree)) };
+        let moved: Vec<&Copied> = self.copies[whole + first..].iter().filter(|copy| !wanted.holds_all(copy)).collect();
         let kept: Vec<&Copied> =
             self.copies.iter().filter(|copy| !moved.iter().any(|it| it.index == copy.index)).collect();
         self.passes(view, &moved)?;
@@ -331,7 +332,7 @@ impl Wanted {
                 (needs, folder()?, &install.cwd)
             }
             What::Go => (go::download(tree, folder()?)?, folder()?, &install.cwd),
-            What::Bundle | What::Composer | What::Dotnet(_) => {
+            What::Bundle | What::Composer | What::Dotnet => {
                 return Err("what it reads is not known here".into());
             }
         };
@@ -368,7 +369,10 @@ impl Wanted {
 
     /// Whether all that `copy` brings is needed.
     fn holds_all(&self, copy: &Copied) -> bool {
-        copy.folder.is_none() && copy.files.iter().all(|file| self.files.contains(file))
+        match &copy.folder {
+            Some(folder) => self.folders.contains(folder),
+            None => copy.files.iter().all(|file| self.files.contains(file)),
+        }
     }
 
     /// What `kept` does not bring, by folders, in order.
@@ -384,7 +388,8 @@ impl Wanted {
                 None => groups.push(Group { place: folder.to_owned(), files: vec![path.clone()], folders: Vec::new() }),
             }
         }
-        for (path, place) in &self.folders {
+        let whole = |entry: &(String, String)| kept.iter().any(|copy| copy.folder.as_ref() == Some(entry));
+        for (path, place) in self.folders.iter().filter(|entry| !whole(entry)) {
             groups.push(Group { place: place.clone(), files: Vec::new(), folders: vec![path.clone()] });
         }
         groups

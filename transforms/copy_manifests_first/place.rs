@@ -99,14 +99,20 @@ fn glob(tree: &Tree<'_>, pattern: &str) -> Option<Vec<String>> {
     Some(paths)
 }
 
-/// The folder of the context whose files stand in `place`, the last that was copied there counting.
+/// Files by which a project is known.
+const MANIFESTS: &[&str] =
+    &["package.json", "pyproject.toml", "Pipfile", "go.mod", "Gemfile", "composer.json", "Cargo.toml", "pom.xml"];
+
+/// The folder of the context whose files stand in `place`: of the last folder that was copied there, or else that of a
+/// manifest.
 pub fn context_of(copies: &[Copied], place: &str) -> Option<String> {
-    copies.iter().rev().find_map(|copy| {
-        if copy.folder.is_some() {
-            return copy.source_of(place);
-        }
-        copy.files.iter().find(|(_, to)| parent(to) == place).map(|(path, _)| parent(path).to_owned())
-    })
+    let file = |copy: &Copied| {
+        let mut files = copy.files.iter().filter(|(_, to)| parent(to) == place);
+        files
+            .find(|(path, _)| path.rsplit('/').next().is_some_and(|name| MANIFESTS.contains(&name)))
+            .map(|(path, _)| parent(path).to_owned())
+    };
+    copies.iter().rev().find_map(|copy| copy.source_of(place)).or_else(|| copies.iter().rev().find_map(file))
 }
 
 /// The file of the context that stands at `place`.

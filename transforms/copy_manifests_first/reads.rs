@@ -42,7 +42,7 @@ impl Install {
             What::Go => "go",
             What::Bundle => "ruby",
             What::Composer => "php",
-            What::Dotnet(_) => "dotnet",
+            What::Dotnet => "dotnet",
             What::Held(_) => "other",
         };
         format!("{tool} {}", self.cwd)
@@ -67,7 +67,7 @@ pub enum What {
     /// `composer install`, with neither scripts nor autoloader.
     Composer,
     /// `dotnet restore`, of this project.
-    Dotnet(Option<String>),
+    Dotnet,
     /// One that reads more than manifests.
     Held(Reason),
 }
@@ -184,7 +184,7 @@ fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &s
     if simple.words.is_empty() {
         return Step::Nothing;
     }
-    let Some(invocation) = recognise(script, simple) else { return program(simple, cwd) };
+    let Some(invocation) = recognise(script, simple) else { return program(script, simple, cwd) };
     if invocation.runner != Runner::Same || !invocation.certain {
         return Step::Anything;
     }
@@ -281,11 +281,7 @@ fn tool(it: &Invocation) -> Step {
             }
             Step::Installs(What::Held("composer runs scripts of the project, or reads its classes".into()))
         }
-        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => match &it.operands[..] {
-            [] => Step::Installs(What::Dotnet(None)),
-            [one] if one.literal.is_some() => Step::Installs(What::Dotnet(one.literal.as_deref().map(str::to_owned))),
-            _ => Step::Anything,
-        },
+        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => Step::Installs(What::Dotnet),
         _ => Step::Anything,
     }
 }
@@ -422,8 +418,22 @@ fn pip(it: &Invocation, names: bool) -> Step {
 }
 
 /// What a program reads that has no table of its own.
-fn program(simple: &Simple, cwd: &str) -> Step {
+fn program(script: &Script, simple: &Simple, cwd: &str) -> Step {
     let Some(program) = Program::of(simple) else { return Step::Anything };
+    if program.name == "rm" {
+        // A pattern counts as the folder that it is in.
+        let apart = |word: &crate::shell::Word| {
+            let text = script.slice(word.span);
+            let folder =
+                text.find(['*', '?', '[']).map_or(text, |at| text[..at].rsplit_once('/').map_or("", |it| it.0));
+            text.starts_with('-')
+                || (folder.starts_with('/')
+                    && !text.contains(['$', '{', '`'])
+                    && !text.starts_with(cwd)
+                    && !cwd.starts_with(folder))
+        };
+        return if program.arguments.iter().all(apart) { Step::Nothing } else { Step::Anything };
+    }
     let words: Option<Vec<&str>> = program.arguments.iter().map(|word| word.literal.as_deref()).collect();
     let Some(words) = words else { return Step::Anything };
     match (program.name, &words[..]) {
@@ -445,12 +455,6 @@ fn program(simple: &Simple, cwd: &str) -> Step {
             Step::Nothing
         }
         ("mkdir", _) => Step::Nothing,
-        ("rm", _) => {
-            let apart = |word: &&str| {
-                word.starts_with('-') || (word.starts_with('/') && !word.starts_with(cwd) && !cwd.starts_with(*word))
-            };
-            if words.iter().all(apart) { Step::Nothing } else { Step::Anything }
-        }
         _ => Step::Anything,
     }
 }
