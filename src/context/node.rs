@@ -473,7 +473,8 @@ mod tests {
         let lax = How::default();
         let lock = r#"{"lockfileVersion":3,"packages":{"":{"dependencies":{"a":"^1"}}}}"#;
         let one = r#"{"dependencies":{"a":"^1"}}"#;
-        let cases: &[(&[(&str, &str)], &str, Manager, How, &str)] = &[
+        type Files<'f> = &'f [(&'f str, &'f str)];
+        let cases: &[(Files<'_>, &str, Manager, How, &str)] = &[
             (
                 &[("package.json", one), ("package-lock.json", lock), ("src/x.js", "")],
                 "",

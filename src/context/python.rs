@@ -49,7 +49,8 @@ fn closure(tree: &Tree<'_>, path: &str, needs: &mut Needs) -> Result<(), Reason>
                 return Err(format!("{path} looks for packages in a folder (`{line}`)").into());
             }
             Some(_) => {}
-            None => package(line).map_err(|()| format!("{path} installs part of the project (`{line}`)"))?,
+            None if is_package(line) => {}
+            None => return Err(format!("{path} installs part of the project (`{line}`)").into()),
         }
     }
     Ok(())
@@ -98,8 +99,9 @@ fn remote(value: &str) -> bool {
         && !value.contains("+file:")
 }
 
-/// A name with versions, or an address: nothing of the project.
-pub fn package(text: &str) -> Result<(), ()> {
+/// Whether a requirement is a name with versions, or an address: nothing of the project.
+#[must_use]
+pub fn is_package(text: &str) -> bool {
     let text = text.split(" --").next().unwrap_or(text);
     let text = text.split(';').next().unwrap_or(text).trim().trim_matches(['"', '\'']);
     let source = text.split_once('@').map_or(text, |(name, source)| {
@@ -108,13 +110,13 @@ pub fn package(text: &str) -> Result<(), ()> {
         if name.contains([':', '/']) { text } else { source.trim() }
     });
     if remote(source) {
-        return Ok(());
+        return true;
     }
     let archive = [".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2"].iter().any(|ending| text.ends_with(ending));
     if source.contains("://") || source.starts_with("file:") || text.contains(['/', '\\', '$']) || archive {
-        return Err(());
+        return false;
     }
-    if text.starts_with('.') { Err(()) } else { Ok(()) }
+    !text.starts_with('.')
 }
 
 /// What `uv pip install` reads of `folder` besides.

@@ -154,7 +154,7 @@ impl<'w> Tree<'w> {
             return Ok(false);
         }
         let names = self.world.list(path).ok_or_else(|| format!("what is in {path} is not known"))?;
-        let mut files = names.iter().map(|name| join(path, name)).flatten();
+        let mut files = names.iter().filter_map(|name| join(path, name));
         let any = files.any(|file| !self.patterns.excludes(&file) && self.world.tracked(&file) != Some(false));
         let deeper = |name: &str| join(path, name).is_some_and(|path| self.world.look(&path) == Some(Look::Directory));
         if !any && !names.iter().any(|name| deeper(name)) {
@@ -172,8 +172,8 @@ impl<'w> Tree<'w> {
     /// If they are not known.
     pub fn names(&self, path: &str) -> Result<Vec<Box<str>>, Reason> {
         let names = self.world.list(path).ok_or_else(|| format!("what is in {path} is not known"))?;
-        let sent = |name: &&Box<str>| join(path, name).is_some_and(|path| !self.patterns.excludes_all(&path));
-        Ok(names.iter().filter(sent).cloned().collect())
+        let sent = |name: &str| join(path, name).is_some_and(|path| !self.patterns.excludes_all(&path));
+        Ok(names.iter().filter(|name| sent(name)).cloned().collect())
     }
 
     /// The nearest folder above `path` that holds one of the files `names`.

@@ -2,6 +2,7 @@
 
 use super::View;
 use crate::commands::{Tool, Verb, invocations};
+use crate::context::ignore::matches;
 use crate::context::{Look, Reason, Tree, join};
 use crate::dockerfile::{Document, Kind};
 
@@ -140,8 +141,9 @@ fn stands(tree: &Tree<'_>, source: &str, path: &str) -> Stands {
     let inside = |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
     if let Some(at) = source.find(['*', '?', '[', '\\']) {
         let folder = source[..at].rsplit_once('/').map_or("", |(folder, _)| folder);
-        let start = &source[..at];
-        if inside(folder, path) || folder == path && !folder.is_empty() || path.starts_with(start) {
+        let named = |path: &str| matches(source, path);
+        let above = path.match_indices('/').any(|(at, _)| named(&path[..at]));
+        if inside(folder, path) || folder == path || named(path) || above {
             return Stands::Same;
         }
         return Stands::Apart;
@@ -164,9 +166,7 @@ fn makes(doc: &Document, index: usize, maker: Maker) -> bool {
     let behind = doc.stages()[stage].instructions.clone().filter(|at| *at > index);
     behind.filter(|at| matches!(doc.instructions()[*at].kind, Kind::Run(_))).any(|at| {
         doc.script(at).is_some_and(|script| {
-            invocations(&script)
-                .iter()
-                .any(|it| maker.makes(it.tool, it.verb, &it.subcommand) && it.operands.is_empty())
+            invocations(script).iter().any(|it| maker.makes(it.tool, it.verb, &it.subcommand) && it.operands.is_empty())
                 || maker == Maker::Python && script.text().contains("venv ")
         })
     })

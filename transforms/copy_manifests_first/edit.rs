@@ -118,8 +118,7 @@ impl Rewrite<'_> {
             .trim_end_matches([' ', '\t', '\r'])
             .strip_suffix('\n')
             .is_some_and(|before| before.is_empty() || before.trim_end_matches([' ', '\t', '\r']).ends_with('\n'));
-        while blank_before {
-            let Some(next) = text[end..].find('\n') else { break };
+        while let Some(next) = text[end..].find('\n').filter(|_| blank_before) {
             if !text[end..end + next].trim().is_empty() {
                 break;
             }

@@ -204,7 +204,7 @@ fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &s
 
 /// What a command of a known tool reads.
 fn tool(it: &Invocation) -> Step {
-    let names = || it.literal() && it.literals().all(|name| python::package(name).is_ok());
+    let names = || it.literal() && it.literals().all(python::is_package);
     let alone = it.operands.is_empty();
     match (it.tool, it.verb) {
         (_, Verb::Query) => Step::Nothing,
@@ -377,10 +377,10 @@ fn pip(it: &Invocation, names: bool) -> Step {
     for flag in &it.flags {
         let value = flag.value.as_ref().map(|value| value.literal.as_deref());
         match (&*flag.name, value) {
-            ("-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints", Some(Some(file))) => {
-                if !file.contains("://") {
-                    files.push(file.to_owned());
-                }
+            ("-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints", Some(Some(file)))
+                if !file.contains("://") =>
+            {
+                files.push(file.to_owned());
             }
             ("-e" | "--editable", value) if value.flatten().is_none_or(|value| !value.starts_with("git+")) => {
                 return Step::Installs(What::Held("it installs the project itself".into()));
@@ -391,11 +391,8 @@ fn pip(it: &Invocation, names: bool) -> Step {
                 | "--src" | "--cert" | "--client-cert" | "--config-settings" | "-C" | "--python" | "-p" | "--override"
                 | "--directory" | "--project" | "--config-file" | "--cache-dir" | "--report",
                 Some(value),
-            ) => {
-                // An absolute path for what is written is apart from the project only if that is not where it is.
-                if !(flag.name.starts_with("--cache-dir") && value.is_some_and(|value| value.starts_with('/'))) {
-                    return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
-                }
+            ) if !(flag.name.starts_with("--cache-dir") && value.is_some_and(|value| value.starts_with('/'))) => {
+                return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
             }
             (_, Some(None)) => return Step::Anything,
             _ => {}
