@@ -3,7 +3,7 @@
 use crate::commands::Program;
 use crate::dockerfile::Kind;
 use crate::rewrite::{insert_word, pipelines};
-use crate::shell::{Command, CompoundKind, List, Operator, Script, Simple, Word};
+use crate::shell::{Command, CompoundKind, List, Operator, Script, Separator, Simple, Word};
 use crate::source::{Edit, Span};
 use crate::transform::{Change, Field, Finding, On, Promise, Transform, View};
 
@@ -208,6 +208,9 @@ fn place(list: &List, span: Span, pipefail: bool) -> Result<(), &'static str> {
     let item = item.ok_or("its output is read where a failure goes unseen")?;
     if item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or) {
         return Err("what stands behind `||` would run for an error of the server, too");
+    }
+    if item.separator == Separator::Background {
+        return Err("it runs in the background, where a failure goes unseen");
     }
     let pipeline = pipelines(item).into_iter().find(|pipeline| pipeline.span.contains(span));
     let pipeline = pipeline.filter(|pipeline| !pipeline.negated).ok_or("it stands behind a `!`")?;

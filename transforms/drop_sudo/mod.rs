@@ -81,7 +81,7 @@ fn plain<'s>(script: &'s Script, simple: &'s Simple) -> Result<&'s str, &'static
     if program.contains('=') {
         return Err("sudo sets a variable");
     }
-    if matches!(program, "sh" | "bash" | "dash" | "ash" | "su" | "env" | "-s") {
+    if matches!(program, "sh" | "bash" | "dash" | "ash" | "su" | "sudo" | "env") {
         return Err("sudo starts a shell");
     }
     let functions =

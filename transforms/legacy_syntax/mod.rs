@@ -46,6 +46,10 @@ fn platform(view: &View<'_>, stage: usize) -> Option<Finding> {
     let index = doc.stages()[stage].instructions.start;
     let from = view.instruction(index);
     let flag = *from.flags.iter().find(|flag| doc.joined(from, flag.name) == "platform")?;
+    // Nothing is expanded in single quotes or behind an escape character.
+    if doc.joined(from, flag.span).contains(['\'', doc.escape()]) {
+        return None;
+    }
     let value = doc.flag_value(from, flag)?;
     if !matches!(&*value, "$TARGETPLATFORM" | "${TARGETPLATFORM}") {
         return None;

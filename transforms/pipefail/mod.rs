@@ -6,7 +6,7 @@ use crate::commands::Program;
 use crate::dockerfile::{Command as Form, Kind};
 use crate::images::Sh;
 use crate::rewrite::{insert_word, line_break, pipelines};
-use crate::shell::{Command, CompoundKind, List, Pipeline, Script, Separator};
+use crate::shell::{Command, CompoundKind, List, Operator, Pipeline, Script, Separator};
 use crate::source::Edit;
 use crate::transform::{Change, Field, Finding, On, Promise, Transform, View};
 
@@ -113,6 +113,31 @@ fn programs<'s>(pipeline: &'s Pipeline) -> Vec<Option<Program<'s>>> {
     pipeline.commands.iter().map(program).collect()
 }
 
+/// Whether a pipe stands where its status does not end the script, but decides what runs next.
+fn asked_for(list: &List) -> bool {
+    let piped = |list: &List| !pipes(list).is_empty();
+    list.items.iter().any(|item| {
+        let pipelines = pipelines(item);
+        let or = item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or);
+        pipelines.iter().any(|pipeline| {
+            let inner = |command: &Command| match command {
+                Command::Compound(compound) => {
+                    let conditions = match compound.kind {
+                        CompoundKind::If => compound.lists.len() - usize::from(compound.lists.len() % 2 == 1),
+                        CompoundKind::While | CompoundKind::Until => compound.lists.len(),
+                        _ => 0,
+                    };
+                    let conditions = compound.lists.iter().take(conditions).step_by(2);
+                    conditions.into_iter().any(piped) || compound.lists.iter().any(asked_for)
+                }
+                Command::Function(_) | Command::Opaque(_) => true,
+                Command::Simple(_) => false,
+            };
+            pipeline.commands.len() > 1 && (or || pipeline.negated) || pipeline.commands.iter().any(inner)
+        })
+    })
+}
+
 /// Whether a command before the last one does more than print.
 fn may_fail(pipeline: &Pipeline) -> bool {
     let programs = programs(pipeline);
@@ -128,10 +153,10 @@ fn hidden<'s>(pipes: &[&'s Pipeline]) -> Vec<&'s str> {
 
 /// Why a pipe may fail in a build that works.
 fn hazard(script: &Script, pipes: &[&Pipeline]) -> Option<&'static str> {
+    if script.body().is_ok_and(asked_for) {
+        return Some("the status of a pipe decides what runs next: in a condition, before `||` or behind `!`");
+    }
     for pipeline in pipes {
-        if pipeline.negated {
-            return Some("a pipe stands behind a `!`");
-        }
         let programs = programs(pipeline);
         let Some((_, before)) = programs.split_last() else { continue };
         for program in before {

@@ -7,10 +7,10 @@ use crate::transform::{Finding, On, Transform, View};
 pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
 
 /// Words of a name that say so, and words that say otherwise: those of BuildKit (`getSecretsRegex` in its
-/// `dockerfile2llb/convert.go`).
+/// `dockerfile2llb/convert.go`). Keys for GnuPG in a Dockerfile are the fingerprints of public ones.
 const SECRET: &[&str] =
     &["apikey", "auth", "credential", "credentials", "key", "password", "pword", "passwd", "secret", "token"];
-const NOT_SECRET: &[&str] = &["public", "file", "version"];
+const NOT_SECRET: &[&str] = &["public", "file", "version", "pub", "gpg", "pgp", "fingerprint"];
 /// Words that tell of a setting around a secret.
 const ABOUT: &[&str] = &[
     "algorithm",
@@ -28,6 +28,7 @@ const ABOUT: &[&str] = &[
     "id",
     "length",
     "limit",
+    "manager",
     "method",
     "mode",
     "name",
@@ -120,7 +121,7 @@ fn holds(view: &View<'_>, index: usize, raw: &str) -> bool {
     let number = value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && value.len() < 6;
     let lower = value.to_ascii_lowercase();
     let flag = matches!(&*lower, "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "trust" | "md5");
-    !(number || flag || value.starts_with(['/', '.', '~']) || value.contains("://") && !value.contains('@'))
+    !(number || flag || value.starts_with(['/', '.', '~', '*']) || value.contains("://") && !value.contains('@'))
 }
 
 /// Whether a file is a key by its name, or holds one by what it is for.

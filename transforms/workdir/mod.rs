@@ -16,6 +16,11 @@ const RELATIVE: &str = "an absolute WORKDIR says where it is, whatever stands be
 const THERE: &str = "RUN starts in this directory already";
 const CD: &str = "WORKDIR tells the directory of the commands, and is where a reader looks for it";
 
+/// Links in the file systems of distributions: behind a `cd`, the shell tells the path by the link, and without it the
+/// other. <https://wiki.debian.org/UsrMerge>
+const LINKS: &[&str] =
+    &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/var/run", "/var/lock", "/usr/tmp", "/usr/lib64"];
+
 fn find(view: &View<'_>) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         (0..view.doc.instructions().len()).filter_map(|index| relative(view, index)).collect();
@@ -113,6 +118,10 @@ fn cd(view: &View<'_>, index: usize, script: &Script) -> Option<Finding> {
     };
     if ["OLDPWD", "cd -", "popd", "~-"].iter().any(|text| script.text().contains(text)) {
         return held("it goes back later".into());
+    }
+    let below = |link: &str| target.strip_prefix(link).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    if LINKS.iter().any(|link| below(link)) {
+        return held("a link stands on the way, and the shell would tell another path".into());
     }
     let errexit = view.scope(index).shell.errexit;
     let edit = match rewrite::remove_command(view.doc, script, simple, errexit) {
