@@ -19,6 +19,7 @@ mod package_caches;
 mod pin_base;
 mod pipefail;
 mod secrets;
+mod sink_args;
 mod sort_packages;
 mod tidy;
 mod unused_stage;
@@ -39,6 +40,7 @@ pub const ALL: &[Transform] = &[
     workdir::TRANSFORM,
     join_runs::TRANSFORM,
     copy_manifests_first::TRANSFORM,
+    sink_args::TRANSFORM,
     cache_mounts::TRANSFORM,
     package_caches::TRANSFORM,
     apt_lists::TRANSFORM,

@@ -85,8 +85,11 @@ impl Gate<'_> {
 
     /// The instructions are in the same order, unless something moves.
     fn order(&self) -> Result<(), String> {
-        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage)) {
+        if self.promises.contains(&Promise::Stage) {
             return Ok(());
+        }
+        if self.promises.contains(&Promise::Moves) {
+            return self.moves();
         }
         let joins = self.promises.contains(&Promise::Joins);
         // A RUN goes with its last command.
@@ -123,6 +126,42 @@ impl Gate<'_> {
             return Ok(());
         }
         Err("instructions are added, removed or in another order".into())
+    }
+
+    /// What moves stays in its stage: no instruction is lost there, and RUNs that are not changed run in the same order.
+    fn moves(&self) -> Result<(), String> {
+        let stages = |doc: &Document| -> Vec<Vec<(bool, String)>> {
+            let texts = |stage: &crate::dockerfile::Stage| {
+                doc.instructions()[stage.instructions.clone()]
+                    .iter()
+                    .map(|it| (matches!(it.kind, Kind::Run(_)), doc.slice(it.span).to_owned()))
+                    .collect()
+            };
+            doc.stages().iter().map(texts).collect()
+        };
+        let (before, after) = (stages(self.before), stages(self.after));
+        if before.len() != after.len() {
+            return Err("a stage is added or removed".into());
+        }
+        for (before, after) in before.iter().zip(&after) {
+            let mut count: HashMap<&str, usize> = HashMap::new();
+            after.iter().for_each(|(_, text)| *count.entry(text).or_default() += 1);
+            let mut kept = before.iter().filter(|(_, text)| {
+                let left = count.get_mut(&**text).filter(|left| **left > 0);
+                left.map(|left| *left -= 1).is_some()
+            });
+            let changed = self.promises.iter().any(|promise| !matches!(promise, Promise::Moves));
+            let all: Vec<&(bool, String)> = kept.by_ref().collect();
+            if all.len() < before.len() && !changed {
+                return Err("an instruction is lost or changed".into());
+            }
+            // RUNs are a subsequence of those afterwards.
+            let mut runs = after.iter().filter(|(run, _)| *run);
+            if !all.iter().filter(|(run, _)| *run).all(|(_, text)| runs.any(|(_, other)| other == text)) {
+                return Err("RUNs are in another order".into());
+            }
+        }
+        Ok(())
     }
 
     fn sets(&self, field: Field) -> bool {

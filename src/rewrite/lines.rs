@@ -1,5 +1,7 @@
 //! Whole instructions: a flag more, taken away, moved, with the comments that belong to them.
 
+use std::ops::Range;
+
 use crate::dockerfile::{Document, Instruction};
 use crate::pragma::is_pragma;
 use crate::shell::{Script, Simple};
@@ -64,27 +66,69 @@ pub fn remove(doc: &Document, index: usize, target: usize) -> Result<Vec<Edit>, 
     }
     let text = doc.text();
     let comments = comments(doc, index)?;
-    let mut span = lines(doc, index, comments.map(|comments| comments.start))?;
+    let span = lines(doc, index, comments.map(|comments| comments.start))?;
     let own = lines(doc, index, None)?;
     let mut edits = Vec::new();
     if comments.is_some() {
         let to = lines(doc, target, None)?.start;
         edits.push(Edit::insert(to, &text[span.start..own.start]));
     }
-    // Of the blank lines around it, those behind it are left.
-    let mut start = span.start;
-    if text[span.end..].lines().next().is_none_or(|line| line.trim().is_empty()) {
-        let line_before =
+    edits.push(Edit::delete(text, without_blanks(text, span)));
+    Ok(edits)
+}
+
+/// Moves instructions, with the comments directly above them, in front of instruction `target` and its comments.
+///
+/// # Errors
+/// Why not, in words.
+pub fn move_before(doc: &Document, indices: &[usize], target: usize) -> Result<Vec<Edit>, &'static str> {
+    let text = doc.text();
+    let mut blocks: Vec<Span> = Vec::new();
+    let mut inserted = String::new();
+    for index in indices {
+        let comments = comments(doc, *index)?;
+        let block = lines(doc, *index, comments.map(|comments| comments.start))?;
+        inserted += &text[Range::from(block)];
+        if !inserted.ends_with('\n') {
+            inserted += super::line_break(doc, block.start);
+        }
+        match blocks.last_mut() {
+            Some(last) if last.end == block.start => last.end = block.end,
+            _ => blocks.push(block),
+        }
+    }
+    let first = comments(doc, target)?.map(|comments| comments.start);
+    let to = lines(doc, target, first)?.start;
+    if blocks.iter().any(|block| block.start <= to && to <= block.end) {
+        return Err("it stands there already");
+    }
+    // A paragraph that moves up stays one.
+    let behind_blank = |block: &&Span| {
+        let before = text[..block.start].strip_suffix('\n').and_then(|text| text.rsplit('\n').next());
+        to < block.start && before.is_some_and(|line| line.trim().is_empty())
+    };
+    if let Some(block) = blocks.first().filter(behind_blank) {
+        inserted += super::line_break(doc, block.start);
+    }
+    let mut edits: Vec<Edit> =
+        blocks.into_iter().map(|block| Edit::delete(text, without_blanks(text, block))).collect();
+    edits.push(Edit::insert(to, inserted));
+    Ok(edits)
+}
+
+/// Lines that go, with the blank lines before them where blank lines follow, too.
+fn without_blanks(text: &str, lines: Span) -> Span {
+    let mut start = lines.start;
+    if text[lines.end..].lines().next().is_none_or(|line| line.trim().is_empty()) {
+        let before =
             |start: usize| text[..start].strip_suffix('\n').map(|text| text.rfind('\n').map_or(0, |at| at + 1));
-        while let Some(line) = line_before(start).filter(|line| text[*line..start].trim().is_empty()) {
+        while let Some(line) = before(start).filter(|line| text[*line..start].trim().is_empty()) {
             start = line;
         }
     }
-    if span.end == text.len() && !text.ends_with('\n') {
+    if lines.end == text.len() && !text.ends_with('\n') {
         let before = &text[..start];
         start = before.strip_suffix('\n').map_or(start, |text| text.strip_suffix('\r').unwrap_or(text).len());
     }
-    span = Span::new(start, span.end);
-    edits.push(Edit::delete(text, span));
-    Ok(edits)
+    Span::new(start, lines.end)
 }
