@@ -57,7 +57,9 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         let end = doc.comments_above(next).first().map_or(view.instruction(next).span.start, |it| it.start);
         let text = doc.text();
         let line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let mut span = Span::new(line(start), line(end));
+        // A byte order mark is the file's.
+        let bom = if line(start) == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let mut span = Span::new(line(start) + bom, line(end));
         // Comments between the two that belong to neither stay.
         let after = view.instruction(last).span.end;
         let mut loose = doc.tokens().iter().filter(|token| {

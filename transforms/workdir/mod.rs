@@ -172,6 +172,11 @@ fn leading_cd(script: &Script) -> Option<(&Simple, &str)> {
     let path = argument.literal.as_deref().filter(|path| !path.is_empty() && !path.starts_with('-'))?;
     let bare = script.slice(argument.span) == path;
     let safe = path.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'/' | b'.' | b'-' | b'_' | b'+'));
+    // Alone, it might be read as a JSON array.
+    let rest = item.and_or.rest.first().map(|(.., pipeline)| script.slice(pipeline.span));
+    if rest.is_some_and(|rest| rest.starts_with('[')) {
+        return None;
+    }
     (plain
         && bare
         && joined
