@@ -4,6 +4,7 @@
 //! place to insert is the end of what precedes it, so that a continuation that follows stays where it is.
 
 pub mod lines;
+pub mod mounts;
 
 use crate::dockerfile::{Document, Instruction};
 use crate::shell::{Command, Item, Operator, Pipeline, Script, Separator, Simple};

@@ -6,6 +6,7 @@
 
 pub mod copied;
 pub mod ignoring;
+pub mod mounts;
 pub mod paths;
 
 use std::borrow::Cow;

@@ -4,6 +4,7 @@
 
 mod apt_get;
 mod apt_lists;
+mod apt_mounts;
 mod cache_mounts;
 mod chmod_in_copy;
 mod chown_in_copy;
@@ -44,6 +45,8 @@ pub const ALL: &[Transform] = &[
     cache_mounts::TRANSFORM,
     package_caches::TRANSFORM,
     apt_lists::TRANSFORM,
+    // Takes the cleanup that apt-lists adds: so it is the same whether review comes at once or later.
+    apt_mounts::TRANSFORM,
     no_recommends::TRANSFORM,
     drop_sudo::TRANSFORM,
     curl_fails::TRANSFORM,

@@ -10,11 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::commands::cache::{Cache, CacheKind, Off, caching};
 use crate::commands::{Invocation, Tool, recognise};
 use crate::dockerfile::Mount;
-use crate::images::{Family, Image, Kind};
+use crate::images::Kind;
 use crate::rewrite;
-use crate::scope::{Scope, User};
+use crate::scope::User;
 use crate::shell::{Script, Simple};
-use crate::source::{Edit, Span};
+use crate::source::Edit;
+use crate::transform::mounts::{self, system};
 use crate::transform::paths::{self, Relation, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -173,7 +174,7 @@ fn check(view: &View<'_>, index: usize, plan: &mut Plan<'_>, offline: &BTreeMap<
         } else {
             parent(view, index, plan, cache)
                 .or_else(|| paths::used(view, index, cache))
-                .or_else(|| script::obstacle(view, index, plan.script, directory))
+                .or_else(|| mounts::obstacle(view, index, plan.script, directory))
         };
         if let Some(reason) = failed {
             *want = Err(reason);
@@ -319,15 +320,10 @@ fn finding(view: &View<'_>, plans: &BTreeMap<usize, Plan<'_>>, group: stores::Gr
     })
 }
 
-/// The mounts of `wants`, behind the flags of a RUN: in order of their targets, whichever come first.
+/// The mounts of `wants`.
 fn insertions(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Vec<Edit>> {
-    let (doc, instruction) = (view.doc, view.instruction(index));
     let owner = owner(view, index).ok()?;
-    let mut places: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    let all = doc.mounts(instruction);
-    let keyword = instruction.keyword.end;
-    let end = instruction.flags.last().map_or(keyword, |flag| flag.span.end);
-    for cache in wants {
+    let wants = wants.iter().map(|cache| {
         let other = alike(view, index, cache);
         let (id, sharing) = match &other {
             Some(mount) => (mount.get("id").map(str::to_owned), mount.get("sharing")),
@@ -335,40 +331,9 @@ fn insertions(view: &View<'_>, index: usize, wants: &[&Cache]) -> Option<Vec<Edi
         };
         let id = id.map_or(String::new(), |id| format!(",id={id}"));
         let sharing = sharing.map_or(String::new(), |sharing| format!(",sharing={sharing}"));
-        // One mount a line: then there is a place for it.
-        let behind = all.iter().find(|mount| {
-            let line = doc.text()[mount.span.end..].split('\n').next().unwrap_or_default().trim_end();
-            let alone = line.trim_start().chars().eq([doc.escape()]);
-            alone && &*mount.kind == "cache" && mount.target().is_some_and(|target| *target > *cache.directory)
-        });
-        let mount = format!("--mount=type=cache,target={}{id}{sharing}{owner}", cache.directory);
-        places.entry(behind.map_or(end, |mount| mount.span.start)).or_default().push(mount);
-    }
-    let next = format!(" {}{}{}", doc.escape(), rewrite::line_break(doc, end), indent(doc.slice(instruction.span)));
-    let gap = Span::new(end, instruction.arguments.start);
-    let blank = !gap.is_empty() && doc.slice(gap).bytes().all(|byte| matches!(byte, b' ' | b'\t'));
-    let own_line = end > keyword && doc.slice(Span::new(keyword, instruction.arguments.start)).contains('\n');
-    let first = if own_line { &*next } else { " " };
-    let insert = |(at, mounts): (usize, Vec<String>)| {
-        if at < end {
-            Edit::insert(at, format!("{}{next}", mounts.join(&next)))
-        } else if doc.slice(instruction.arguments).starts_with("<<") {
-            // Its operator stays on the line of the keyword, where it is looked for.
-            Edit::insert(end, format!(" {}", mounts.join(" ")))
-        } else if blank {
-            Edit::replace(doc.text(), gap, format!("{first}{}{next}", mounts.join(&next)))
-        } else {
-            Edit::insert(end, format!("{first}{}", mounts.join(&next)))
-        }
-    };
-    Some(places.into_iter().map(insert).collect())
-}
-
-/// The least indentation of the lines of an instruction behind its first, if it is of a usual size.
-fn indent(text: &str) -> &str {
-    let lines = text.lines().skip(1).filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty());
-    let indents = lines.map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]);
-    indents.min_by_key(|indent| indent.len()).filter(|indent| (1..=8).contains(&indent.len())).unwrap_or("    ")
+        (&*cache.directory, format!("{id}{sharing}{owner}"))
+    });
+    Some(rewrite::mounts::insert(view.doc, index, wants))
 }
 
 /// A mount of the file at the same place, which keeps what was compiled for one base apart from what was compiled for
@@ -388,28 +353,6 @@ fn alike(view: &View<'_>, index: usize, cache: &Cache) -> Option<Mount> {
 fn id(view: &View<'_>, index: usize, cache: &Cache) -> Option<String> {
     let (name, scope) = (cache.native?, view.scope(index));
     Some(format!("{name}-{}", scope.image.as_deref().map_or_else(|| "unknown".into(), |image| system(image, scope))))
-}
-
-/// What a compiled file depends on: the release of the system, or, where the tag does not tell, the tag.
-fn system(image: &Image, scope: &Scope) -> String {
-    let family = match image.family {
-        Family::Debian | Family::Ubuntu => "",
-        Family::Alpine => "alpine",
-        Family::RedHat => "el",
-        Family::Suse => "suse",
-        Family::Arch => "arch",
-        Family::Wolfi => "wolfi",
-        Family::AzureLinux => "azurelinux",
-        _ => "linux",
-    };
-    let repository = image.repository.rsplit('/').next().unwrap_or_default();
-    match &image.release {
-        Some(release) if image.family != Family::Unknown => format!("{family}{release}"),
-        // A build argument is part of the tag.
-        _ if !scope.image_is_fixed && family.is_empty() => repository.into(),
-        _ if !scope.image_is_fixed => format!("{repository}-{family}"),
-        _ => format!("{repository}-{}", image.tag.as_deref().unwrap_or("latest")),
-    }
 }
 
 /// Which kind of group a plan's wants make: the directories of its stores.

@@ -7,7 +7,7 @@ use crate::commands::cache::{Cache, CacheKind, variable};
 use crate::commands::{Invocation, Program, Tool, recognise};
 use crate::dockerfile::{Command, Kind, Lookup};
 use crate::shell::{Script, Simple};
-use crate::transform::{View, paths};
+use crate::transform::{View, mounts, paths};
 
 /// RUNs that get their mounts together.
 #[derive(Default)]
@@ -210,7 +210,7 @@ fn others(
                 continue;
             }
             owner(view, at).map_err(|reason| Reason::from(format!("line {line}: {reason}")))?;
-            let obstacle = super::script::obstacle(view, at, script, &store.cache.directory);
+            let obstacle = mounts::obstacle(view, at, script, &store.cache.directory);
             obstacle.map_or(Ok(()), |reason| Err(Reason::from(format!("line {line}: {reason}"))))?;
             extra.push(at);
         }
