@@ -85,6 +85,9 @@ pub struct Verify {
     #[arg(default_value = ".")]
     pub path: PathBuf,
 
+    /// What to print on standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = "Output")]
+    pub format: ProofFormat,
     /// Also list what explains each difference, and what two builds of the original differ in
     #[arg(long, help_heading = "Output")]
     pub why: bool,
@@ -156,6 +159,17 @@ pub enum Format {
     Sarif,
     Github,
     Markdown,
+}
+
+/// What `verify` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// A table
+    Text,
+    /// For programs
+    Json,
+    /// One page for a browser
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

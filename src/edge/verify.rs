@@ -7,8 +7,9 @@ use crate::pipeline::{Key, Outcome};
 use crate::proof::evidence::Measures;
 use crate::proof::search::{Found, search};
 use crate::report;
+use crate::report::proof::Proof;
 
-use super::arguments::{Choose, Optimize, Verify};
+use super::arguments::{Choose, Optimize, ProofFormat, Verify};
 use super::engine::{Broken, BuildFlags, Built};
 use super::optimize::Job;
 use super::project::{self, Projects};
@@ -109,8 +110,13 @@ fn verify(arguments: &Verify) -> Result<u8, Failure> {
         (into.cold, into.unchanged, into.edited, into.context) = (cold, unchanged, edited, context);
     }
     let edited = edited.as_ref().map(|file| file.display().to_string());
-    let table = report::proof::table(&evidence, keys(&outcome).len(), edited.as_deref(), arguments.why);
-    let _ = anstream::stdout().write_all(table.as_bytes());
+    let proof = Proof { path: &path, outcome: &outcome, evidence: &evidence, edited: edited.as_deref() };
+    let text = match arguments.format {
+        ProofFormat::Text => report::proof::table(&proof, arguments.why),
+        ProofFormat::Json => report::proof::json(&proof),
+        ProofFormat::Html => report::proof::html(&proof),
+    };
+    let _ = anstream::stdout().write_all(text.as_bytes());
     bench.engine.finish();
     if evidence.objection().is_none() {
         return Ok(DONE);

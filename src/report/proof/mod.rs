@@ -1,23 +1,98 @@
 //! A proof on the terminal: what was built, started and measured, in a table, and the verdict.
 
+mod html;
+mod json;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::pipeline::Outcome;
 use crate::proof::compare::Difference;
 use crate::proof::config::word;
 use crate::proof::evidence::{Check, Evidence, Times, Verdict};
 use crate::proof::explain::Cause;
+
+pub use html::html;
+pub use json::json;
 
 /// So many unexplained differences are listed.
 const LISTED: usize = 20;
 /// A wider cell is cut.
 const WIDEST: usize = 36;
 
-/// The table, and what nobody can explain. With `why`, also what explains the rest. `edited` is the source file that was
-/// edited, `changes` how many changes are on trial.
+/// The table, and what nobody can explain. With `why`, also what explains the rest.
 #[must_use]
-pub fn table(evidence: &Evidence, changes: usize, edited: Option<&str>, why: bool) -> String {
+pub fn table(proof: &Proof<'_>, why: bool) -> String {
+    let evidence = proof.evidence;
     let mut rows = vec![["".to_owned(), "before".to_owned(), "after".to_owned(), String::new()]];
+    rows.extend(self::rows(proof));
+    let unexplained = evidence.comparison.findings.len();
+    let mut text = laid_out(&rows);
+    if unexplained > 0 {
+        text += "\nNobody promised:\n";
+        for difference in evidence.comparison.findings.iter().take(LISTED) {
+            let _ = writeln!(text, "  {difference}");
+        }
+        if unexplained > LISTED {
+            let _ = writeln!(text, "  and {} more (--format json lists them all)", grouped(unexplained - LISTED));
+        }
+    }
+    if why {
+        text += "\nExplained:\n";
+        for (cause, count) in evidence.comparison.causes() {
+            let cause = match cause {
+                Cause::Promised(transform) => format!("promised by {transform}"),
+                Cause::Noise => "differs between two builds of the original, too".to_owned(),
+                Cause::Volatile(why) => why.to_owned(),
+            };
+            let _ = writeln!(text, "  {count:>7}  {cause}");
+        }
+        for (difference, cause) in &evidence.comparison.explained {
+            if matches!(cause, Cause::Noise | Cause::Volatile(_)) {
+                let _ = writeln!(text, "           {difference}");
+            }
+        }
+    }
+    let _ = writeln!(text, "\n{}", verdict(proof));
+    text
+}
+
+/// Whether it is proved, in a line.
+fn verdict(proof: &Proof<'_>) -> String {
+    let evidence = proof.evidence;
+    let noise = match evidence.comparison.noise {
+        Some(0) => " Two builds of the original do not differ.".to_owned(),
+        Some(1) => " Two builds of the original differ in one place, which is not counted.".to_owned(),
+        Some(count) => {
+            format!(" Two builds of the original differ in {} places, which are not counted.", grouped(count))
+        }
+        None => String::new(),
+    };
+    let changes = super::hunks::applied(proof.outcome).count();
+    let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
+    match evidence.objection() {
+        None => format!("proved: {changes}.{noise}"),
+        Some(why) => format!("not proved: {why}.{noise}"),
+    }
+}
+
+/// What was proved of one Dockerfile.
+#[derive(Clone, Copy, Debug)]
+pub struct Proof<'a> {
+    /// The Dockerfile, as it is shown.
+    pub path: &'a str,
+    /// What is on trial.
+    pub outcome: &'a Outcome,
+    /// What real builds showed.
+    pub evidence: &'a Evidence,
+    /// The source file that was edited for a rebuild.
+    pub edited: Option<&'a str>,
+}
+
+/// What was found, in rows: what, before, after, a note.
+fn rows(proof: &Proof<'_>) -> Vec<[String; 4]> {
+    let Proof { evidence, edited, .. } = proof;
+    let mut rows = Vec::new();
     rows.push(row("builds", "yes", "yes", ""));
     match &evidence.checks {
         Ok(checks) => rows.extend(checks.iter().map(check)),
@@ -64,46 +139,7 @@ pub fn table(evidence: &Evidence, changes: usize, edited: Option<&str>, why: boo
     let (counted, explained) =
         if explained == "the same" { ("the same".to_owned(), String::new()) } else { (counted, explained) };
     rows.push(row("files", &grouped(evidence.comparison.files), &counted, &explained));
-    let mut text = laid_out(&rows);
-    if unexplained > 0 {
-        text += "\nNobody promised:\n";
-        for difference in evidence.comparison.findings.iter().take(LISTED) {
-            let _ = writeln!(text, "  {difference}");
-        }
-        if unexplained > LISTED {
-            let _ = writeln!(text, "  and {} more (--format json lists them all)", grouped(unexplained - LISTED));
-        }
-    }
-    if why {
-        text += "\nExplained:\n";
-        for (cause, count) in evidence.comparison.causes() {
-            let cause = match cause {
-                Cause::Promised(transform) => format!("promised by {transform}"),
-                Cause::Noise => "differs between two builds of the original, too".to_owned(),
-                Cause::Volatile(why) => why.to_owned(),
-            };
-            let _ = writeln!(text, "  {count:>7}  {cause}");
-        }
-        for (difference, cause) in &evidence.comparison.explained {
-            if matches!(cause, Cause::Noise | Cause::Volatile(_)) {
-                let _ = writeln!(text, "           {difference}");
-            }
-        }
-    }
-    let noise = match evidence.comparison.noise {
-        Some(0) => " Two builds of the original do not differ.".to_owned(),
-        Some(1) => " Two builds of the original differ in one place, which is not counted.".to_owned(),
-        Some(count) => {
-            format!(" Two builds of the original differ in {} places, which are not counted.", grouped(count))
-        }
-        None => String::new(),
-    };
-    let changes = if changes == 1 { "1 change".to_owned() } else { format!("{changes} changes") };
-    match evidence.objection() {
-        None => _ = writeln!(text, "\nproved: {changes}.{noise}"),
-        Some(why) => _ = writeln!(text, "\nnot proved: {why}.{noise}"),
-    }
-    text
+    rows
 }
 
 fn row(what: &str, before: &str, after: &str, note: &str) -> [String; 4] {
@@ -215,6 +251,111 @@ fn speed(before: Duration, after: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A proof of `text`, in which a variable differs that nobody promised.
+    fn with_proof<T>(good: bool, look: impl FnOnce(&Proof<'_>) -> T) -> T {
+        use crate::context::Nothing;
+        use crate::pipeline::{self, Choice};
+        use crate::transform::{Field, Settings};
+        let text = "FROM debian:12\nRUN apt-get update && apt-get install -y 'a<b>' curl\nCMD x\n";
+        let outcome = pipeline::run(text, crate::transforms::ALL, &Nothing, &Settings::default(), &Choice::default());
+        let outcome = outcome.expect("it settles");
+        let measures = |size: u64| crate::proof::evidence::Measures {
+            size,
+            compressed: size / 3,
+            estimated: true,
+            layers: vec![size / 2, size / 2],
+            cold: Times(vec![Duration::from_secs(size / 10_000_000)]),
+            ..Default::default()
+        };
+        let difference = Difference::Config {
+            field: Field::Env,
+            name: "A".to_owned(),
+            before: Some("<script>alert(1)</script>".to_owned()),
+            after: None,
+        };
+        let comparison = crate::proof::explain::Comparison {
+            findings: if good { Vec::new() } else { vec![difference] },
+            noise: Some(3),
+            files: 1234,
+            ..Default::default()
+        };
+        let check = Check {
+            what: "stops on SIGTERM".to_owned(),
+            before: "no, it has to be killed".to_owned(),
+            after: "yes, exit code 0".to_owned(),
+            verdict: Verdict::Better,
+        };
+        let evidence = Evidence {
+            before: measures(1_018_000_000),
+            after: measures(176_000_000),
+            comparison,
+            checks: Ok(vec![check]),
+            log: String::new(),
+        };
+        look(&Proof { path: "Dockerfile", outcome: &outcome, evidence: &evidence, edited: Some("app.py") })
+    }
+
+    #[test]
+    fn the_table_says_what_was_found() {
+        let table = with_proof(true, |proof| table(proof, true));
+        assert_eq!(
+            table,
+            "                           before                   after\n\
+             builds                     yes                      yes\n\
+             stops on SIGTERM           no, it has to be killed  yes, exit code 0  better\n\
+             image                      1,018 MB                 176 MB            −83 %\n  \
+             as stored in a registry  ~339 MB                  ~59 MB            −83 %\n\
+             layers                     2                        2\n\
+             cold build                 101.0 s                  17.0 s            6× faster\n\
+             files                      1,234                    the same\n\n\
+             Explained:\n\n\
+             proved: 1 change. Two builds of the original differ in 3 places, which are not counted.\n"
+        );
+        let table = with_proof(false, |proof| super::table(proof, false));
+        assert!(table.contains("Nobody promised:\n  ENV A: <script>"), "{table}");
+        assert!(
+            table.ends_with("unset. Two builds of the original differ in 3 places, which are not counted.\n"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn json_is_json() {
+        let value: serde_json::Value = serde_json::from_str(&with_proof(false, json)).expect("JSON");
+        assert_eq!((value["version"].as_u64(), value["proved"].as_bool()), (Some(1), Some(false)));
+        assert_eq!(value["before"]["image_bytes"], 1_018_000_000_u64);
+        assert_eq!(value["changes"][0]["transform"], "apt-lists");
+        assert_eq!(value["unexplained"][0], "ENV A: <script>alert(1)</script> → unset");
+    }
+
+    /// The page names no other, holds no script, and closes what it opens.
+    #[test]
+    fn the_page_stands_alone() {
+        let page = with_proof(false, html);
+        for part in ["http", "<script", "src=", "url(", "@import", "a<b>"] {
+            assert!(!page.contains(part), "{part}: {page}");
+        }
+        for part in [
+            "not proved: ENV A",
+            "the layer keeps the package lists",
+            "prefers-color-scheme:dark",
+            "a&lt;b&gt;",
+            "lang=\"en\"",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let mut open: Vec<&str> = Vec::new();
+        for tag in page.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {
+            let name = tag.split(' ').next().unwrap_or_default();
+            match name.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name)),
+                None if matches!(name, "!DOCTYPE" | "meta") => {}
+                None => open.push(name),
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+    }
 
     #[test]
     fn sizes_and_numbers() {

@@ -1,0 +1,104 @@
+//! Real builds: run by `cargo test --test engine -- --ignored` where an engine is, with `debian:12` and the base images
+//! of the examples at hand.
+#![allow(clippy::disallowed_methods, reason = "a test runs the program, the engine, and makes files")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+fn dockwright(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_dockwright")).args(arguments).current_dir(folder).output();
+    let Output { status, stdout, stderr } = output.expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (status.code().expect("it exits"), text(stdout), text(stderr))
+}
+
+fn docker(arguments: &[&str]) -> String {
+    let output = Command::new("docker").args(arguments).output().expect("docker runs");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// What carries the label of a run.
+fn left_behind() -> String {
+    let label = ["--filter", "label=dev.dockwright.run"];
+    docker(&["ps", "--all", "--quiet", label[0], label[1]])
+        + &docker(&["images", "--all", "--quiet", label[0], label[1]])
+}
+
+fn project(dockerfile: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Dockerfile"), dockerfile).expect("a file");
+    fs::write(folder.path().join("main.py"), "x = 1\n").expect("a file");
+    folder
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn a_needed_package_that_is_dropped_is_found_and_taken_back() {
+    let folder = project(
+        "FROM debian:12\nWORKDIR /app\nRUN apt-get update && apt-get install -y curl\nRUN update-ca-certificates --fresh\n\
+         COPY . .\nCMD sleep 1000\n",
+    );
+    let (code, diff, said) = dockwright(folder.path(), &["optimize", "--verify", "--review"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("taken back: no-recommends (line 3): does not build"), "{said}");
+    assert!(said.contains("update-ca-certificates"), "the failing step is shown: {said}");
+    assert!(!diff.contains("--no-install-recommends"), "{diff}");
+    assert!(diff.contains("+CMD [\"sleep\", \"1000\"]") && diff.contains("rm -rf /var/lib/apt/lists"), "{diff}");
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn of_two_that_only_fail_together_one_is_kept() {
+    // Both recommend ca-certificates: it is there as long as one of the two may bring it.
+    let folder = project(
+        "FROM debian:12\nWORKDIR /app\nRUN apt-get update && apt-get install -y curl\nCOPY . .\n\
+         RUN apt-get update && apt-get install -y wget\nRUN update-ca-certificates --fresh\nCMD sleep 1000\n",
+    );
+    let (code, diff, said) = dockwright(folder.path(), &["optimize", "--verify", "--review", "-w"]);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!((said.matches("taken back: ").count(), diff.as_str()), (1, ""), "{said}");
+    let written = fs::read_to_string(folder.path().join("Dockerfile")).expect("a file");
+    assert_eq!(written.matches("--no-install-recommends").count(), 1, "{written}");
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn what_is_broken_before_is_said() {
+    let folder = project("FROM debian:12\nRUN apt-get update && apt-get install -y no-such-package\n");
+    let (code, out, said) = dockwright(folder.path(), &["verify"]);
+    assert_eq!((code, out.as_str()), (2, ""), "{said}");
+    assert!(said.contains("already broken") && said.contains("no-such-package"), "{said}");
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn killed_it_leaves_nothing() {
+    let folder = project("FROM debian:12\nRUN apt-get --version\nRUN sleep 60\nMAINTAINER me\n");
+    let temporary = tempfile::tempdir().expect("a folder");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+        .arg("verify")
+        .current_dir(folder.path())
+        .env("TMPDIR", temporary.path())
+        .spawn()
+        .expect("it starts");
+    std::thread::sleep(Duration::from_secs(5));
+    assert_eq!(fs::read_dir(temporary.path()).expect("a folder").count(), 1, "it is at work");
+    child.kill().and_then(|()| child.wait()).expect("it is killed");
+    let start = Instant::now();
+    while fs::read_dir(temporary.path()).expect("a folder").count() > 0 {
+        assert!(start.elapsed() < Duration::from_secs(30), "its files are left");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(left_behind(), "");
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn the_python_example_is_proved() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/python");
+    let (code, table, said) = dockwright(&example, &["verify", "--quick", "--http", "8000"]);
+    assert_eq!(code, 0, "{table}{said}");
+    assert!(table.contains("answers GET / on 8000") && table.contains("\nproved: "), "{table}");
+}
