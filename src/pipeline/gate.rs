@@ -129,12 +129,20 @@ impl Gate<'_> {
     }
 
     /// What moves stays in its stage: no instruction is lost there, and RUNs that are not changed run in the same order.
+    /// What becomes of the commands of a RUN and the sources of a COPY is looked at elsewhere.
     fn moves(&self) -> Result<(), String> {
-        let stages = |doc: &Document| -> Vec<Vec<(bool, String)>> {
+        let stages = |doc: &Document| -> Vec<Vec<(Option<bool>, String)>> {
             let texts = |stage: &crate::dockerfile::Stage| {
                 doc.instructions()[stage.instructions.clone()]
                     .iter()
-                    .map(|it| (matches!(it.kind, Kind::Run(_)), doc.slice(it.span).to_owned()))
+                    .map(|it| {
+                        let run = match it.kind {
+                            Kind::Run(_) => Some(true),
+                            Kind::Copy(_) | Kind::Add(_) => Some(false),
+                            _ => None,
+                        };
+                        (run, doc.slice(it.span).to_owned())
+                    })
                     .collect()
             };
             doc.stages().iter().map(texts).collect()
@@ -151,13 +159,15 @@ impl Gate<'_> {
                 left.map(|left| *left -= 1).is_some()
             });
             let changed = self.promises.iter().any(|promise| !matches!(promise, Promise::Moves));
-            let all: Vec<&(bool, String)> = kept.by_ref().collect();
-            if all.len() < before.len() && !changed {
+            let all: Vec<&(Option<bool>, String)> = kept.by_ref().collect();
+            let others =
+                |list: &mut dyn Iterator<Item = &(Option<bool>, String)>| list.filter(|it| it.0.is_none()).count();
+            if others(&mut all.iter().copied()) < others(&mut before.iter()) && !changed {
                 return Err("an instruction is lost or changed".into());
             }
             // RUNs are a subsequence of those afterwards.
-            let mut runs = after.iter().filter(|(run, _)| *run);
-            if !all.iter().filter(|(run, _)| *run).all(|(_, text)| runs.any(|(_, other)| other == text)) {
+            let mut runs = after.iter().filter(|(run, _)| *run == Some(true));
+            if !all.iter().filter(|(run, _)| *run == Some(true)).all(|(_, text)| runs.any(|(_, other)| other == text)) {
                 return Err("RUNs are in another order".into());
             }
         }

@@ -86,7 +86,9 @@ impl Rewrite<'_> {
                 let rest = text[run.span.end..].trim_start_matches([' ', '\t', '\r']).strip_prefix('\n');
                 let rest = rest.map(|rest| rest.trim_start_matches([' ', '\t', '\r']));
                 let below = if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('\n')) { "" } else { air };
-                edits.push(Edit::insert(run.span.end, format!("{end_of}{air}{blocks}{below}")));
+                // Blanks at the end of the line stay there.
+                let blanks = text[run.span.end..].len() - text[run.span.end..].trim_start_matches([' ', '\t']).len();
+                edits.push(Edit::insert(run.span.end + blanks, format!("{end_of}{air}{blocks}{below}")));
             }
             Some((before, at, _)) => {
                 let script = view.script(self.last).ok_or("the script is not known")?;

@@ -32,6 +32,8 @@ struct Region {
     installs: Vec<(usize, Install)>,
     /// Instructions that a COPY would move past.
     between: Vec<usize>,
+    /// Paths that their commands make or remove, with the RUN.
+    touches: Vec<(usize, String)>,
     /// The last RUN that installs.
     last: usize,
     /// Where that RUN is split, and before which command.
@@ -60,7 +62,9 @@ fn find(view: &View<'_>) -> Vec<Finding> {
                 }
                 Kind::Run(_) if region.copies.is_empty() => {}
                 Kind::Run(command) => {
-                    let read = if matches!(command, Command::Shell(_)) { Some(reads(view, index)) } else { None };
+                    let run = matches!(command, Command::Shell(_)).then(|| reads(view, index));
+                    let (read, touches) = run.map_or((None, Vec::new()), |run| (Some(run.reads), run.touches));
+                    region.touches.extend(touches.into_iter().map(|path| (index, path)));
                     match read {
                         Some(Reads::Nothing) => region.between.push(index),
                         Some(Reads::Manifests(installs)) => region.add(index, installs),
@@ -160,8 +164,13 @@ impl Region {
             self.copies.iter().filter(|copy| !moved.iter().any(|it| it.index == copy.index)).collect();
         self.passes(view, &moved)?;
         for copy in &moved {
-            if copy.folder.is_none() && copy.files.iter().any(|(_, place)| wanted.places().any(|other| other == place))
-            {
+            let over = |(path, place): &(String, String)| {
+                wanted.files.iter().any(|(own, other)| other == place && own != path)
+            };
+            let beside = wanted.anchors.iter().any(|(folder, place)| {
+                copy.source_of(place).is_some_and(|other| other != *folder && place::has_manifests(tree, &other))
+            });
+            if copy.files.iter().any(over) || beside {
                 let line = view.doc.line(view.instruction(copy.index).span.start);
                 return Err(format!("line {line} puts another file in the place of a manifest").into());
             }
@@ -206,6 +215,18 @@ impl Region {
     /// Whether the COPYs can stand behind the last installation, as far as what is between is concerned.
     fn passes(&self, view: &View<'_>, moved: &[&Copied]) -> Result<(), Reason> {
         let home = view.scope(self.last).home.clone();
+        let above = |path: &str, other: &str| {
+            path == other || path == "/" || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+        };
+        for copy in moved {
+            let places = copy.folder.iter().chain(&copy.files).map(|(_, place)| place);
+            let mut pairs = places.flat_map(|place| self.touches.iter().map(move |touch| (place, touch)));
+            let meets = |place: &str, path: &str| above(place, path) || above(path, place);
+            if let Some((_, (at, path))) = pairs.find(|(place, (at, path))| *at > copy.index && meets(place, path)) {
+                let line = view.doc.line(view.instruction(*at).span.start);
+                return Err(format!("line {line} makes or removes {path}, which is in what is copied before").into());
+            }
+        }
         for copy in moved {
             let line = view.doc.line(view.instruction(copy.index).span.start);
             let Some((_, place)) = &copy.folder else { continue };
@@ -273,6 +294,8 @@ struct Wanted {
     folders: Vec<(String, String)>,
     /// Paths that are made, absolute.
     outputs: Vec<String>,
+    /// The folders of the context that the installations run in, each with its place.
+    anchors: Vec<(String, String)>,
     /// Every installation starts from nothing.
     clean: bool,
 }
@@ -288,7 +311,7 @@ struct Group {
 impl Wanted {
     /// Adds what `install` needs of what is copied; whether it needs anything of it.
     fn add(&mut self, tree: &Tree<'_>, copies: &[Copied], install: &Install) -> Result<bool, Reason> {
-        let anchor = place::context_of(copies, &install.cwd);
+        let anchor = place::context_of(tree, copies, &install.cwd);
         let folder = || -> Result<&str, Reason> {
             anchor.as_deref().ok_or_else(|| format!("what is in {} is not known", install.cwd).into())
         };
@@ -299,7 +322,7 @@ impl Wanted {
                 let mut any = false;
                 for file in files {
                     let place = paths::join(Some(&install.cwd), file).ok_or("a requirements file is not known")?;
-                    let Some(path) = place::file_of(copies, &place) else { continue };
+                    let Some(path) = place::file_of(tree, copies, &place) else { continue };
                     any = true;
                     let needs = python::requirements(tree, &path)?;
                     self.put(needs, parent(&path), parent(&place))?;
@@ -344,6 +367,7 @@ impl Wanted {
 
     /// Adds `needs` of the context's folder `from`, which has to stand at `to`.
     fn put(&mut self, needs: Needs, from: &str, to: &str) -> Result<(), Reason> {
+        self.anchors.push((from.to_owned(), to.to_owned()));
         let place = |path: &str| -> Result<String, Reason> {
             let relative = relative(from, path);
             paths::join(Some(to), &relative).ok_or_else(|| format!("where {path} goes is not known").into())
@@ -361,10 +385,6 @@ impl Wanted {
         }
         self.needs.extend(needs);
         Ok(())
-    }
-
-    fn places(&self) -> impl Iterator<Item = &String> {
-        self.files.iter().map(|(_, place)| place)
     }
 
     /// Whether all that `copy` brings is needed.

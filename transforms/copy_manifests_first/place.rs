@@ -103,22 +103,58 @@ fn glob(tree: &Tree<'_>, pattern: &str) -> Option<Vec<String>> {
 const MANIFESTS: &[&str] =
     &["package.json", "pyproject.toml", "Pipfile", "go.mod", "Gemfile", "composer.json", "Cargo.toml", "pom.xml"];
 
-/// The folder of the context whose files stand in `place`: of the last folder that was copied there, or else that of a
-/// manifest.
-pub fn context_of(copies: &[Copied], place: &str) -> Option<String> {
-    let file = |copy: &Copied| {
+/// Files that say how to install, besides.
+const SETTINGS: &[&str] = &[
+    ".npmrc",
+    ".yarnrc",
+    ".yarnrc.yml",
+    ".pnpmfile.cjs",
+    ".pnpmfile.mjs",
+    "pnpm-workspace.yaml",
+    "bunfig.toml",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "binding.gyp",
+    "requirements.txt",
+    "constraints.txt",
+    "uv.toml",
+    "uv.lock",
+    ".python-version",
+    "poetry.lock",
+    "poetry.toml",
+    "go.sum",
+    "go.work",
+];
+
+fn has(tree: &Tree<'_>, folder: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| join(folder, name).is_some_and(|path| tree.has(&path) != Ok(false)))
+}
+
+/// Whether a folder of the context holds what an installation may read.
+pub fn has_manifests(tree: &Tree<'_>, folder: &str) -> bool {
+    has(tree, folder, MANIFESTS) || has(tree, folder, SETTINGS)
+}
+
+/// The folder of the context whose files stand in `place`: the last that was copied there with a manifest, or else the
+/// last.
+pub fn context_of(tree: &Tree<'_>, copies: &[Copied], place: &str) -> Option<String> {
+    let known = |copy: &Copied| {
         let mut files = copy.files.iter().filter(|(_, to)| parent(to) == place);
-        files
-            .find(|(path, _)| path.rsplit('/').next().is_some_and(|name| MANIFESTS.contains(&name)))
-            .map(|(path, _)| parent(path).to_owned())
+        let file = files.find(|(path, _)| path.rsplit('/').next().is_some_and(|name| MANIFESTS.contains(&name)));
+        let folder = copy.source_of(place).filter(|folder| has(tree, folder, MANIFESTS));
+        folder.or_else(|| file.map(|(path, _)| parent(path).to_owned()))
     };
-    copies.iter().rev().find_map(|copy| copy.source_of(place)).or_else(|| copies.iter().rev().find_map(file))
+    copies.iter().rev().find_map(known).or_else(|| copies.iter().rev().find_map(|copy| copy.source_of(place)))
 }
 
 /// The file of the context that stands at `place`.
-pub fn file_of(copies: &[Copied], place: &str) -> Option<String> {
+pub fn file_of(tree: &Tree<'_>, copies: &[Copied], place: &str) -> Option<String> {
     copies.iter().rev().find_map(|copy| {
         let file = copy.files.iter().find(|(_, to)| to == place).map(|(path, _)| path.clone());
-        file.or_else(|| copy.source_of(place))
+        file.or_else(|| copy.source_of(place).filter(|path| tree.has(path) != Ok(false)))
     })
 }

@@ -33,6 +33,12 @@ pub struct Install {
     pub outputs: Vec<String>,
 }
 
+/// What a RUN reads, and the paths that it makes or removes, absolute.
+pub struct Run {
+    pub reads: Reads,
+    pub touches: Vec<String>,
+}
+
 impl Install {
     /// The same for what is installed by the same tool in the same place.
     pub fn key(&self) -> String {
@@ -76,13 +82,21 @@ pub enum What {
 enum Step {
     Nothing,
     Makes(String),
+    /// It makes or removes these.
+    Touches(Vec<String>),
     Goes(String),
     Installs(What),
     Anything,
 }
 
 /// What RUN `index` reads.
-pub fn reads(view: &View<'_>, index: usize) -> Reads {
+pub fn reads(view: &View<'_>, index: usize) -> Run {
+    let mut touches = Vec::new();
+    let reads = reads_and_touches(view, index, &mut touches);
+    Run { reads, touches }
+}
+
+fn reads_and_touches(view: &View<'_>, index: usize, touches: &mut Vec<String>) -> Reads {
     let doc = view.doc;
     let instruction = view.instruction(index);
     let whole = || Reads::Anything(short(&doc.joined(instruction, instruction.arguments)));
@@ -102,11 +116,19 @@ pub fn reads(view: &View<'_>, index: usize) -> Reads {
     for pipeline in list.items.iter().flat_map(pipelines) {
         for command in &pipeline.commands {
             let Command::Simple(simple) = command else { return whole() };
-            let step = step(view, index, script, simple, &cwd);
+            let step = step(view, index, script, simple);
             let alone = pipeline.commands.len() == 1 && !pipeline.negated;
             match step {
                 Step::Nothing => {}
                 Step::Makes(path) => made.extend(join(Some(&cwd), &path)),
+                Step::Touches(paths) => {
+                    for path in paths {
+                        match join(Some(&cwd), &path) {
+                            Some(path) => touches.push(path),
+                            None => return whole(),
+                        }
+                    }
+                }
                 Step::Goes(path) if alone => match join(Some(&cwd), &path) {
                     Some(path) => cwd = path,
                     None => return whole(),
@@ -167,7 +189,7 @@ const ELSEWHERE: &[&str] = &[
     "COMPOSER_VENDOR_DIR",
 ];
 
-fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &str) -> Step {
+fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple) -> Step {
     let words = simple.words.iter().chain(simple.assignments.iter().map(|assignment| &assignment.value));
     if words.into_iter().any(|word| !word.substitutions.is_empty()) {
         return Step::Anything;
@@ -184,7 +206,7 @@ fn step(view: &View<'_>, index: usize, script: &Script, simple: &Simple, cwd: &s
     if simple.words.is_empty() {
         return Step::Nothing;
     }
-    let Some(invocation) = recognise(script, simple) else { return program(script, simple, cwd) };
+    let Some(invocation) = recognise(script, simple) else { return program(script, simple) };
     if invocation.runner != Runner::Same || !invocation.certain {
         return Step::Anything;
     }
@@ -230,8 +252,8 @@ fn tool(it: &Invocation) -> Step {
             Step::Nothing
         }
         (Tool::Yarn, _) if it.subcommand.starts_with("global") && node_names(it) => Step::Nothing,
-        (Tool::Npm, Verb::Configure)
-            if it.literals().next() == Some("set") && !it.has(&["--location", "-L", "--global", "-g"]) =>
+        (Tool::Npm | Tool::Pnpm, Verb::Configure)
+            if it.literals().next() == Some("set") && !it.has(&["--location", "-L"]) =>
         {
             Step::Nothing
         }
@@ -415,21 +437,23 @@ fn pip(it: &Invocation, names: bool) -> Step {
 }
 
 /// What a program reads that has no table of its own.
-fn program(script: &Script, simple: &Simple, cwd: &str) -> Step {
+fn program(script: &Script, simple: &Simple) -> Step {
     let Some(program) = Program::of(simple) else { return Step::Anything };
     if program.name == "rm" {
-        // A pattern counts as the folder that it is in.
-        let apart = |word: &crate::shell::Word| {
+        let mut paths = Vec::new();
+        for word in program.arguments {
             let text = script.slice(word.span);
-            let folder =
-                text.find(['*', '?', '[']).map_or(text, |at| text[..at].rsplit_once('/').map_or("", |it| it.0));
-            text.starts_with('-')
-                || (folder.starts_with('/')
-                    && !text.contains(['$', '{', '`'])
-                    && !text.starts_with(cwd)
-                    && !cwd.starts_with(folder))
-        };
-        return if program.arguments.iter().all(apart) { Step::Nothing } else { Step::Anything };
+            if text.contains(['$', '`', '~', '\'', '"', '{', '\\']) {
+                return Step::Anything;
+            }
+            // A pattern counts as the folder that it is in.
+            let glob = text.find(['*', '?', '[']);
+            let path = glob.map_or(text, |at| text[..at].rsplit_once('/').map_or(".", |(folder, _)| folder));
+            if !text.starts_with('-') {
+                paths.push(if path.is_empty() { "/".to_owned() } else { path.to_owned() });
+            }
+        }
+        return Step::Touches(paths);
     }
     let words: Option<Vec<&str>> = program.arguments.iter().map(|word| word.literal.as_deref()).collect();
     let Some(words) = words else { return Step::Anything };
@@ -451,7 +475,11 @@ fn program(script: &Script, simple: &Simple, cwd: &str) -> Step {
         ("groupadd" | "useradd" | "addgroup" | "adduser" | "usermod" | "update-ca-certificates" | "ldconfig", _) => {
             Step::Nothing
         }
-        ("mkdir", _) => Step::Nothing,
+        ("mkdir", _) => {
+            let paths =
+                words.iter().filter(|word| !word.starts_with('-') && !word.bytes().all(|it| it.is_ascii_digit()));
+            Step::Touches(paths.map(|path| (*path).to_owned()).collect())
+        }
         _ => Step::Anything,
     }
 }
