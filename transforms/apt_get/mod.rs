@@ -60,12 +60,28 @@ fn finding(view: &View<'_>, index: usize, script: &Script) -> Option<Finding> {
     }
     promises.dedup();
     let change = Change::new(edits, promises).ok()?;
-    let installs = known.iter().any(|apt| matches!(&*apt.subcommand, "install" | "reinstall" | "build-dep"));
-    if !installs || cleans(view, index, script) {
+    let any = |verbs: &[&str]| known.iter().any(|apt| verbs.contains(&&*apt.subcommand));
+    let installs = any(&["install", "reinstall", "build-dep"]);
+    let resolves = installs || any(&["remove", "purge", "autoremove", "auto-remove"]);
+    let mut checks = Vec::new();
+    if resolves && !same_solver(view, index) {
+        checks.push("apt-get chooses the same dependencies: apt of Debian 13 (APT 3.0) may have a solver of its own");
+    }
+    if installs && !cleans(view, index, script) {
+        checks.push("what apt-get fetches is not kept: /etc/apt/apt.conf.d/docker-clean is in the base image");
+    }
+    if checks.is_empty() {
         return Some(Finding::safe(vec![index], MESSAGE, change));
     }
-    let check = "the packages that apt-get fetches are not kept: /etc/apt/apt.conf.d/docker-clean is in the base image";
-    Some(Finding::review(vec![index], MESSAGE, check, change))
+    Some(Finding::review(vec![index], MESSAGE, checks.join("; "), change))
+}
+
+/// Whether both resolve dependencies the same way: before APT 3.0 there was one solver, and after it both have the new
+/// one. <https://discourse.ubuntu.com/t/announcement-3-0-solver-now-default-in-questing-for-apt-get-and-apt-commands/60618>
+fn same_solver(view: &View<'_>, index: usize) -> bool {
+    let scope = view.scope(index);
+    let release = scope.image.as_ref().filter(|_| scope.image_is_fixed).and_then(|image| image.release.as_deref());
+    release.is_some_and(|release| !matches!(release, "trixie" | "forky" | "sid" | "plucky"))
 }
 
 /// Whether the packages that apt-get keeps, unlike apt, do not stay in the layer.
