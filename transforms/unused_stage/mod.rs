@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::dockerfile::{Base, Kind};
+use crate::dockerfile::{Base, Document, Kind, TokenKind};
+use crate::pragma::is_pragma;
 use crate::source::{Edit, Span};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -30,63 +31,154 @@ const BUILDS: &[&str] = &[
     "package.json",
 ];
 
+/// Words in the name of a stage that is there to be built by itself.
+const TARGETS: &[&str] = &[
+    "binaries",
+    "binary",
+    "build",
+    "check",
+    "ci",
+    "coverage",
+    "cross",
+    "debug",
+    "dev",
+    "devcontainer",
+    "develop",
+    "development",
+    "docs",
+    "e2e",
+    "export",
+    "format",
+    "integration",
+    "lint",
+    "local",
+    "prod",
+    "production",
+    "release",
+    "run",
+    "shell",
+    "test",
+    "tests",
+    "testing",
+    "update",
+    "validate",
+    "vendor",
+    "watch",
+];
+
 fn find(view: &View<'_>) -> Vec<Finding> {
-    let doc = view.doc;
     let unused = unused(view);
-    let held =
-        |stage: usize, reason: String| Finding::held(vec![doc.stages()[stage].instructions.start], MESSAGE, reason);
-    let variable = (0..doc.stages().len()).find(|stage| view.graph().is_variable(*stage) && names_stage(view, *stage));
-    let number = view.graph().uses().iter().find(|it| it.by_index && !unused.contains(&it.by));
-    let finding = |stage: usize| {
-        let instructions: Vec<usize> = doc.stages()[stage].instructions.clone().collect();
-        if let Some(other) = variable.filter(|other| *other > stage) {
-            let line = doc.line(view.instruction(doc.stages()[other].instructions.start).span.start);
-            return Some(held(stage, format!("a build argument can make line {line} build on it")));
+    // Without `--target`, there is one stage that nothing is made of; with more than two, the file is made for it.
+    let ends = unused.iter().filter(|stage| view.graph().users(**stage).next().is_none()).count();
+    groups(view, &unused)
+        .into_iter()
+        .filter_map(|group| {
+            let first = view.doc.stages()[*group.first()?].instructions.start;
+            let reason = if ends > 2 {
+                Some("the file has several stages to build by themselves".into())
+            } else {
+                group.iter().find_map(|stage| wanted(view, *stage, &unused))
+            };
+            match reason.map_or_else(|| remove(view, &group), Err) {
+                Ok(finding) => Some(finding),
+                Err(reason) => Some(Finding::held(vec![first], MESSAGE, reason)),
+            }
+        })
+        .collect()
+}
+
+/// Unused stages that take from one another, together: all of a group go, or none.
+fn groups(view: &View<'_>, unused: &BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
+    let mut groups: Vec<BTreeSet<usize>> = Vec::new();
+    for stage in unused {
+        let mut group = BTreeSet::from([*stage]);
+        group
+            .extend(view.graph().uses().iter().filter(|it| it.by == *stage && unused.contains(&it.of)).map(|it| it.of));
+        let (joined, apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(|other| !other.is_disjoint(&group));
+        joined.into_iter().for_each(|other| group.extend(other));
+        groups = apart;
+        groups.push(group);
+    }
+    groups
+}
+
+/// Why a stage may be wanted, or has to stay.
+fn wanted(view: &View<'_>, stage: usize, unused: &BTreeSet<usize>) -> Option<String> {
+    let (doc, graph) = (view.doc, view.graph());
+    let line = |index: usize| doc.line(view.instruction(index).span.start);
+    let instructions = doc.stages()[stage].instructions.clone();
+    let variable = (stage + 1..doc.stages().len()).find(|it| graph.is_variable(*it) && names_stage(view, *it));
+    if let Some(other) = variable {
+        return Some(format!(
+            "a build argument can make line {} build on it",
+            line(doc.stages()[other].instructions.start)
+        ));
+    }
+    if let Some(number) = graph.uses().iter().find(|it| it.by_index && !unused.contains(&it.by) && it.of > stage) {
+        return Some(format!("line {} names a stage by its number, which would be another", line(number.instruction)));
+    }
+    if let Some(name) = doc.stages()[stage].name.as_deref() {
+        if let Some(file) = built_by(view, name) {
+            return Some(format!("{file} builds it"));
         }
-        if let Some(number) = number.filter(|number| number.of > stage) {
-            let line = doc.line(view.instruction(number.instruction).span.start);
-            return Some(held(stage, format!("line {line} names a stage by its number, which would be another")));
+        if name.split(['-', '_', '.']).any(|word| TARGETS.contains(&word)) {
+            return Some(format!("`{name}` is what stages are called that are built by themselves"));
         }
-        if let Some(file) = doc.stages()[stage].name.as_deref().and_then(|name| built_by(view, name)) {
-            return Some(held(stage, format!("{file} builds it")));
-        }
-        let (first, last) = (*instructions.first()?, *instructions.last()?);
-        let start = doc.comments_above(first).first().map_or(view.instruction(first).span.start, |it| it.start);
-        // The next stage starts with its comments; the blank lines before them go with this one.
-        let next = last + 1;
-        let end = doc.comments_above(next).first().map_or(view.instruction(next).span.start, |it| it.start);
-        let text = doc.text();
-        let line = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
-        // A byte order mark is the file's.
-        let bom = if line(start) == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        let mut span = Span::new(line(start) + bom, line(end));
-        // Comments between the two that belong to neither stay.
-        let after = view.instruction(last).span.end;
-        let mut loose = doc.tokens().iter().filter(|token| {
-            token.kind == crate::dockerfile::TokenKind::Comment
-                && after <= token.span.start
-                && token.span.end <= span.end
-        });
-        if let Some(comment) = loose.next() {
-            span = Span::new(span.start, line(comment.span.start));
-        }
-        let mut promises = vec![Promise::Stage];
-        let comments = doc.tokens().iter().filter(|token| token.kind == crate::dockerfile::TokenKind::Comment);
-        for comment in comments.filter(|token| span.contains(token.span)) {
-            let text = doc.slice(comment.span);
-            if crate::pragma::is_pragma(text) {
-                return Some(held(stage, format!("it holds a comment for a tool: {text}")));
+    }
+    let runs = |index: &usize| matches!(view.instruction(*index).kind, Kind::Cmd(_) | Kind::Entrypoint(_));
+    if let Some(index) = instructions.clone().find(runs) {
+        return Some(format!("line {} makes it an image to run", line(index)));
+    }
+    None
+}
+
+/// Takes the stages of a group out.
+fn remove(view: &View<'_>, group: &BTreeSet<usize>) -> Result<Finding, String> {
+    let doc = view.doc;
+    let text = doc.text();
+    let (mut edits, mut promises, mut instructions) = (Vec::new(), vec![Promise::Stage], Vec::new());
+    for stage in group {
+        let span = span(view, *stage);
+        for comment in comments(doc).filter(|comment| span.contains(*comment)) {
+            let text = doc.slice(comment);
+            if is_pragma(text) {
+                return Err(format!("it holds a comment for a tool: {text}"));
             }
             promises.push(Promise::DropsComment(text.to_owned().into()));
         }
-        let check = match doc.stages()[stage].name.as_deref() {
-            Some(name) => format!("nobody builds it with `--target {name}`"),
-            None => format!("nobody builds it with `--target {stage}`"),
-        };
-        let change = Change::new([Edit::delete(text, span)], promises).ok()?;
-        Some(Finding::review(instructions, MESSAGE, check, change))
+        edits.push(Edit::delete(text, span));
+        instructions.extend(doc.stages()[*stage].instructions.clone());
+    }
+    let targets: Vec<String> = group
+        .iter()
+        .map(|stage| doc.stages()[*stage].name.as_deref().map_or_else(|| stage.to_string(), ToOwned::to_owned))
+        .map(|name| format!("`--target {name}`"))
+        .collect();
+    let change = Change::new(edits, promises).map_err(|error| error.to_string())?;
+    Ok(Finding::review(instructions, MESSAGE, format!("nobody builds it with {}", targets.join(" or ")), change))
+}
+
+/// The lines of a stage, the comments above it included; what follows it, up to the comments of the next, too.
+fn span(view: &View<'_>, stage: usize) -> Span {
+    let doc = view.doc;
+    let range = doc.stages()[stage].instructions.clone();
+    let top = |index: usize| {
+        doc.comments_above(index).first().map_or(view.instruction(index).span.start, |comment| comment.start)
     };
-    unused.iter().filter_map(|stage| finding(*stage)).collect()
+    let line = |at: usize| doc.text()[..at].rfind('\n').map_or(0, |at| at + 1);
+    let (start, mut end) = (line(top(range.start)), line(top(range.end)));
+    // Comments between the two that belong to neither stay.
+    let behind = view.instruction(range.end - 1).span.end;
+    if let Some(comment) = comments(doc).find(|comment| behind <= comment.start && comment.end <= end) {
+        end = line(comment.start);
+    }
+    // A byte order mark is the file's.
+    let bom = if start == 0 && doc.text().starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    Span::new(start + bom, end)
+}
+
+fn comments(doc: &Document) -> impl Iterator<Item = Span> {
+    doc.tokens().iter().filter(|token| token.kind == TokenKind::Comment).map(|token| token.span)
 }
 
 /// The stages that the last one is not made of.
