@@ -33,6 +33,7 @@ const BUILDS: &[&str] = &[
 
 /// Words in the name of a stage that is there to be built by itself.
 const TARGETS: &[&str] = &[
+    "base",
     "binaries",
     "binary",
     "build",
@@ -41,6 +42,7 @@ const TARGETS: &[&str] = &[
     "coverage",
     "cross",
     "debug",
+    "default",
     "dev",
     "devcontainer",
     "develop",
@@ -49,6 +51,7 @@ const TARGETS: &[&str] = &[
     "e2e",
     "export",
     "format",
+    "image",
     "integration",
     "lint",
     "local",
@@ -57,9 +60,10 @@ const TARGETS: &[&str] = &[
     "release",
     "run",
     "shell",
+    "slim",
     "test",
-    "tests",
     "testing",
+    "tests",
     "update",
     "validate",
     "vendor",
