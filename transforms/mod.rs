@@ -11,6 +11,7 @@ mod chown_in_copy;
 mod copy_manifests_first;
 mod copy_not_add;
 mod curl_fails;
+mod dockerignore;
 mod drop_sudo;
 mod exec_form;
 mod join_runs;
@@ -41,6 +42,7 @@ pub const ALL: &[Transform] = &[
     workdir::TRANSFORM,
     join_runs::TRANSFORM,
     copy_manifests_first::TRANSFORM,
+    dockerignore::TRANSFORM,
     sink_args::TRANSFORM,
     cache_mounts::TRANSFORM,
     package_caches::TRANSFORM,

@@ -130,7 +130,8 @@ impl World for Files {
     fn tracked(&self, path: &str) -> Option<bool> {
         let inside =
             |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        Some(self.files.keys().any(inside) && !self.untracked.iter().any(|other| other == path))
+        // Git never tracks its own folder.
+        Some(path != ".git" && self.files.keys().any(inside) && !self.untracked.iter().any(|other| other == path))
     }
 
     fn repository(&self, path: &str) -> Option<Arc<[u8]>> {

@@ -1,10 +1,11 @@
 //! Whether a path of the context may be left out by the ignore file: for this Dockerfile and for all that share it.
 
 use super::View;
-use crate::commands::{Tool, Verb, invocations};
+use crate::commands::{Invocation, Tool, Verb, invocations};
 use crate::context::ignore::matches;
 use crate::context::{Look, Reason, Tree, join};
-use crate::dockerfile::{Document, Kind};
+use crate::dockerfile::{Document, Graph, Kind};
+use crate::shell::Script;
 
 /// What makes the path anew in a stage that copies the folder around it, so that the one of the context is not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Maker {
     Node,
     /// uv, poetry, pipenv or `python -m venv`.
     Python,
+    /// Anything that installs packages of Python, in whatever place.
+    PythonPackages,
     /// cargo
     Cargo,
     /// dotnet
@@ -44,6 +47,14 @@ impl Maker {
         }
     }
 
+    /// Whether a command of `script` makes it.
+    #[must_use]
+    pub fn runs_in(self, script: &Script) -> bool {
+        let own = |it: &Invocation| self != Self::Node || it.operands.is_empty() && !it.has(&["-g", "--global"]);
+        invocations(script).iter().any(|it| own(it) && self.makes(it.tool, it.verb, &it.subcommand))
+            || self == Self::Python && script.text().contains("venv ")
+    }
+
     fn makes(self, tool: Tool, verb: Verb, subcommand: &str) -> bool {
         match self {
             Self::None => true,
@@ -53,6 +64,9 @@ impl Maker {
                     && !subcommand.starts_with("global")
             }
             Self::Python => matches!(tool, Tool::Uv | Tool::Poetry | Tool::Pipenv) && verb == Verb::Install,
+            Self::PythonPackages => {
+                matches!(tool, Tool::Pip | Tool::Uv | Tool::Poetry | Tool::Pipenv) && verb == Verb::Install
+            }
             Self::Cargo => tool == Tool::Cargo && verb == Verb::Build,
             Self::Dotnet => tool == Tool::Dotnet && matches!(verb, Verb::Install | Verb::Build),
             Self::Maven => tool == Tool::Maven && verb == Verb::Build,
@@ -160,15 +174,15 @@ fn stands(tree: &Tree<'_>, source: &str, path: &str) -> Stands {
     Stands::Apart
 }
 
-/// Whether a RUN behind instruction `index`, of its stage, makes the path anew.
+/// Whether the stage of instruction `index`, or one that it takes from, makes the path anew.
 fn makes(doc: &Document, index: usize, maker: Maker) -> bool {
     let Some(stage) = doc.stage_of(index) else { return false };
-    let behind = doc.stages()[stage].instructions.clone().filter(|at| *at > index);
-    behind.filter(|at| matches!(doc.instructions()[*at].kind, Kind::Run(_))).any(|at| {
-        doc.script(at).is_some_and(|script| {
-            invocations(script).iter().any(|it| maker.makes(it.tool, it.verb, &it.subcommand) && it.operands.is_empty())
-                || maker == Maker::Python && script.text().contains("venv ")
-        })
+    let graph = Graph::of(doc);
+    let taken = graph.uses().iter().filter(|it| it.by == stage).map(|it| it.of);
+    let stages: Vec<usize> = graph.chain(stage).chain(taken).collect();
+    let mut runs = stages.into_iter().flat_map(|stage| doc.stages()[stage].instructions.clone());
+    runs.any(|at| {
+        matches!(doc.instructions()[at].kind, Kind::Run(_)) && doc.script(at).is_some_and(|it| maker.runs_in(it))
     })
 }
 
