@@ -78,9 +78,9 @@ planted! {
     changes_a_source_under_transfer: "--chown=1 l" => "--chown=2 x", [8], [Promise::Transfer], "the configuration of a stage is changed";
     drops_a_run_that_does_more: "RUN c || d\n" => "", [3], [Promise::RemovesCommand("c".into())], "instructions are added, removed";
     moves_a_run_past_another: "RUN set -e; f; g && h\nRUN set -e; i; j" => "RUN set -e; i; j\nRUN set -e; f; g && h", [5, 6], [Promise::Moves], "RUNs are in another order";
-    loses_a_run_while_moving: "RUN set -e; i; j\n" => "", [6], [Promise::Moves], "an instruction is lost or changed";
-    changes_a_run_while_moving: "i; j" => "i; k", [6], [Promise::Moves], "an instruction is lost or changed";
-    moves_the_user: "COPY --chown=1 l /m\nUSER n" => "USER n\nCOPY --chown=1 l /m", [8, 9], [Promise::Moves], "the configuration of a stage is changed";
+    loses_a_run_while_moving: "RUN set -e; i; j\n" => "", [6], [Promise::Moves], "is not run any more";
+    changes_a_run_while_moving: "i; j" => "i; k", [6], [Promise::Moves], "is not run any more";
+    moves_the_user_past_a_run: "RUN <<EOF\nk\nEOF\nCOPY --chown=1 l /m\nUSER n" => "USER n\nRUN <<EOF\nk\nEOF\nCOPY --chown=1 l /m", [7, 8, 9], [Promise::Moves], "see something else before them";
     swaps_two_instructions: "USER n\nCMD [\"o\"]" => "CMD [\"o\"]\nUSER n", [9, 10], [], "instructions are added, removed or in another order";
 }
 

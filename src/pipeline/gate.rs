@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::mem::discriminant;
 
-use crate::dockerfile::{Command, Document, Instruction, Kind, TokenKind};
+use crate::dockerfile::{Command, Document, Instruction, Kind, Stage, TokenKind};
 use crate::scope::Scopes;
 use crate::shell::meaning::{Meaning, Role, Run, same_meaning};
 use crate::shell::trace::{Normal, Rules, ShellOptions};
@@ -128,47 +128,30 @@ impl Gate<'_> {
         Err("instructions are added, removed or in another order".into())
     }
 
-    /// What moves stays in its stage: no instruction is lost there, and RUNs that are not changed run in the same order.
-    /// What becomes of the commands of a RUN and the sources of a COPY is looked at elsewhere.
+    /// What moves stays in its stage: no ARG is lost there, and RUNs that are not changed run in the same order, with the
+    /// same ENV, USER, WORKDIR and SHELL before them.
     fn moves(&self) -> Result<(), String> {
-        let stages = |doc: &Document| -> Vec<Vec<(Option<bool>, String)>> {
-            let texts = |stage: &crate::dockerfile::Stage| {
-                doc.instructions()[stage.instructions.clone()]
-                    .iter()
-                    .map(|it| {
-                        let run = match it.kind {
-                            Kind::Run(_) => Some(true),
-                            Kind::Copy(_) | Kind::Add(_) => Some(false),
-                            _ => None,
-                        };
-                        (run, doc.slice(it.span).to_owned())
-                    })
-                    .collect()
-            };
-            doc.stages().iter().map(texts).collect()
-        };
-        let (before, after) = (stages(self.before), stages(self.after));
-        if before.len() != after.len() {
+        if self.before.stages().len() != self.after.stages().len() {
             return Err("a stage is added or removed".into());
         }
-        for (before, after) in before.iter().zip(&after) {
-            let mut count: HashMap<&str, usize> = HashMap::new();
-            after.iter().for_each(|(_, text)| *count.entry(text).or_default() += 1);
-            let mut kept = before.iter().filter(|(_, text)| {
-                let left = count.get_mut(&**text).filter(|left| **left > 0);
-                left.map(|left| *left -= 1).is_some()
-            });
-            let changed = self.promises.iter().any(|promise| !matches!(promise, Promise::Moves));
-            let all: Vec<&(Option<bool>, String)> = kept.by_ref().collect();
-            let others =
-                |list: &mut dyn Iterator<Item = &(Option<bool>, String)>| list.filter(|it| it.0.is_none()).count();
-            if others(&mut all.iter().copied()) < others(&mut before.iter()) && !changed {
-                return Err("an instruction is lost or changed".into());
+        for (old, new) in self.before.stages().iter().zip(self.after.stages()) {
+            let args = |doc: &Document, stage: &Stage| -> Vec<String> {
+                let all = doc.instructions()[stage.instructions.clone()].iter();
+                let mut args: Vec<String> = all
+                    .filter(|it| matches!(it.kind, Kind::Arg(_)))
+                    .map(|it| doc.joined(it, it.span).into_owned())
+                    .collect();
+                args.sort_unstable();
+                args
+            };
+            if args(self.before, old) != args(self.after, new) {
+                return Err("an ARG is lost, changed or added".into());
             }
-            // RUNs are a subsequence of those afterwards.
-            let mut runs = after.iter().filter(|(run, _)| *run == Some(true));
-            if !all.iter().filter(|(run, _)| *run == Some(true)).all(|(_, text)| runs.any(|(_, other)| other == text)) {
-                return Err("RUNs are in another order".into());
+            let (old, new) = (runs(self.before, old), runs(self.after, new));
+            let kept: Vec<_> = old.iter().filter(|(text, _)| new.iter().any(|(other, _)| other == text)).collect();
+            let mut new = new.iter();
+            if !kept.into_iter().all(|run| new.any(|other| other == run)) {
+                return Err("RUNs are in another order, or see something else before them".into());
             }
         }
         Ok(())
@@ -447,6 +430,22 @@ impl Gate<'_> {
         }
         Ok(Some(Script::parse(format!("cd {path} && {}", new.text()), SourceMap::default())))
     }
+}
+
+/// The RUNs of a stage, each with the instructions before it that decide how it runs.
+fn runs(doc: &Document, stage: &Stage) -> Vec<(String, String)> {
+    let (mut runs, mut state) = (Vec::new(), String::new());
+    for instruction in &doc.instructions()[stage.instructions.clone()] {
+        match instruction.kind {
+            Kind::Run(_) => runs.push((doc.slice(instruction.span).to_owned(), state.clone())),
+            Kind::Env(_) | Kind::User(_) | Kind::Workdir(_) | Kind::Shell(_) => {
+                state += doc.slice(instruction.span);
+                state.push('\n');
+            }
+            _ => {}
+        }
+    }
+    runs
 }
 
 /// What a COPY or ADD brings.
