@@ -387,9 +387,30 @@ pub(super) static ROWS: &[Row] = &[
         family: Family::Ubuntu,
         ..DOTNET
     },
-    Row { names: &["gcc"], family: Family::Debian, ..ROOT },
+    // https://github.com/docker-library/gcc/blob/master/Dockerfile.template
+    Row {
+        names: &["gcc"],
+        family: Family::Debian,
+        env: &[("GCC_MIRRORS", None), ("GCC_VERSION", None), ("GPG_KEYS", None)],
+        closed: true,
+        ..ROOT
+    },
     Row { names: &["perl"], family: Family::Debian, slim: Slim::First, ..ROOT },
-    Row { names: &["elixir", "erlang", "haskell", "julia"], family: Family::Debian, ..ROOT },
+    // https://github.com/erlang/docker-erlang-otp, https://github.com/erlef/docker-elixir
+    Row {
+        names: &["elixir", "erlang"],
+        family: Family::Debian,
+        env: &[
+            ("ELIXIR_VERSION", None),
+            ("LANG", None),
+            ("OTP_VERSION", None),
+            ("REBAR3_VERSION", None),
+            ("REBAR_VERSION", None),
+        ],
+        closed: true,
+        ..ROOT
+    },
+    Row { names: &["haskell", "julia"], family: Family::Debian, ..ROOT },
     Row { names: &["r-base"], family: Family::Debian, ..ROOT },
     Row { names: &["rocker/r-ver", "rocker/rstudio", "rocker/tidyverse"], family: Family::Ubuntu, ..ROOT },
     Row { names: &["swift"], when: &["slim"], family: Family::Ubuntu, ..ROOT },

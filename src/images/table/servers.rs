@@ -89,7 +89,26 @@ pub(super) static ROWS: &[Row] = &[
     Row { names: &["memcached"], kind: Kind::Database, family: Family::Debian, ..UNKNOWN },
     Row { names: &["wordpress", "drupal"], kind: Kind::Php, family: Family::Debian, ..ROOT },
     Row { names: &["tomcat"], kind: Kind::Jdk, ..ROOT },
-    Row { names: &["caddy", "docker", "traefik"], family: Family::Alpine, ..ROOT },
+    // https://github.com/docker-library/docker/blob/master/Dockerfile-cli.template
+    Row {
+        names: &["docker"],
+        family: Family::Alpine,
+        env: &[
+            ("DIND_COMMIT", None),
+            ("DOCKERD_ROOTLESS_ROOTLESSKIT_NET", None),
+            ("DOCKER_BUCKET", None),
+            ("DOCKER_BUILDX_VERSION", None),
+            ("DOCKER_CHANNEL", None),
+            ("DOCKER_COMPOSE_VERSION", None),
+            ("DOCKER_HOST", None),
+            ("DOCKER_SHA256", None),
+            ("DOCKER_TLS_CERTDIR", None),
+            ("DOCKER_VERSION", None),
+        ],
+        closed: true,
+        ..ROOT
+    },
+    Row { names: &["caddy", "traefik"], family: Family::Alpine, ..ROOT },
     // https://github.com/jenkinsci/docker
     Row {
         names: &["jenkins/jenkins", "jenkins"],

@@ -3,8 +3,19 @@
 use super::*;
 
 const SYSTEM: Row = Row { kind: Kind::System, ..PLAIN };
-const REDHAT: Row =
-    Row { kind: Kind::System, family: Family::RedHat, system: System::Unknown, workdir: Some("/"), ..ROOT };
+/// A root file system, and next to nothing of a configuration:
+/// <https://github.com/CentOS/sig-cloud-instance-images>, <https://pagure.io/fedora-kiwi-descriptions>,
+/// <https://github.com/rocky-linux/sig-cloud-instance-images>, <https://github.com/AlmaLinux/container-images>,
+/// <https://github.com/amazonlinux/container-images>, <https://catalog.redhat.com/software/base-images>
+const REDHAT: Row = Row {
+    kind: Kind::System,
+    family: Family::RedHat,
+    system: System::Unknown,
+    workdir: Some("/"),
+    env: &[("DISTTAG", None), ("FBR", None), ("FGC", None), ("LANG", None), ("container", None)],
+    closed: true,
+    ..ROOT
+};
 const NONROOT: Row = Row { user: named("nonroot", 65532), home: Some("/home/nonroot"), ..DISTROLESS };
 
 const DNF: System = System::Tool(PackageManager::Dnf);
