@@ -5,6 +5,7 @@ use super::{Group, Reason, parent, within};
 use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
 use crate::source::{Edit, Span};
+use crate::transform::paths;
 use crate::transform::{Change, Finding, Promise, View};
 
 /// What is to be done.
@@ -135,7 +136,11 @@ pub fn complete(view: &View<'_>, copies: &[&Copied], group: &Group) -> Option<Fi
     let doc = view.doc;
     let folder = parent(group.files.first()?);
     let beside = |copy: &&&Copied| {
+        // `COPY package.json ./package.json` names the file, and has no room for another.
+        let raw = doc.word(view.instruction(copy.index), copy.destination);
+        let to = paths::absolute(view, copy.index, &raw);
         copy.folder.is_none()
+            && to.as_deref() == Some(&*group.place)
             && copy.files.iter().any(|(path, place)| {
                 parent(path) == folder
                     && parent(place) == group.place

@@ -43,7 +43,7 @@ pub fn copied(view: &View<'_>, tree: Option<&Tree<'_>>, index: usize) -> Option<
     }
     let raw = doc.word(instruction, transfer.destination);
     let to = paths::absolute(view, index, &raw)?;
-    let is_folder = raw.ends_with('/') || raw.ends_with('.') || transfer.sources.len() > 1;
+    let is_folder = matches!(raw.rsplit('/').next(), Some("" | "." | "..")) || transfer.sources.len() > 1;
     let mut copied = Copied { index, destination: transfer.destination, folder: None, files: Vec::new() };
     for source in &transfer.sources {
         let source = doc.word(instruction, *source);
