@@ -73,9 +73,9 @@ fn want<'r>(run: &'r Run<'r>) -> Option<Want<'r>> {
     Some(Want { adds, updates })
 }
 
-/// Whether a command keeps no index.
+/// Whether a command keeps no index, or fetches none.
 fn bare(call: &Call<'_>) -> bool {
-    call.invocation.has(&["--no-cache"])
+    call.invocation.has(&["--no-cache", "--no-network"])
 }
 
 /// The change to a RUN, or why not. `left`: RUNs whose index stays.

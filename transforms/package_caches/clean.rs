@@ -1,15 +1,17 @@
 //! Tools whose cache a command empties, behind the last command that fills it.
 
 use super::missed::{Traces, missed};
-use super::{Call, Reason, Run, caller, later, powerless};
+use super::{Call, Reason, Run, caller, later};
 use crate::commands::cache::{Yarn, caching, variable};
 use crate::commands::{Invocation, Program, Runner, Tool, Verb};
 use crate::dockerfile::{Kind as Instruction, Lookup};
 use crate::images::Kind;
 use crate::rewrite;
-use crate::shell::Simple;
+use crate::scope::User;
+use crate::shell::{Command, List, Separator, Simple};
 use crate::source::Edit;
-use crate::transform::{Change, Finding, Promise, paths};
+use crate::transform::paths::{self, Relation, relation};
+use crate::transform::{Change, Finding, Promise};
 
 /// Tools that share a cache.
 struct Family {
@@ -51,7 +53,7 @@ const FAMILIES: &[Family] = &[
         empty: zypper,
     },
     Family {
-        tools: &[Tool::Npm, Tool::Npx],
+        tools: &[Tool::Npm],
         name: "npm",
         around: &["/.npm", "_cacache"],
         directories: &[],
@@ -178,7 +180,8 @@ fn one(run: &Run<'_>, family: &Family) -> Option<(String, Result<Cleanup, Reason
         Err(reason) => return Some((name(run, fill), Err(reason))),
     };
     let cleaned = calls[at + 1..].iter().any(|call| call.invocation.verb == Verb::Clean);
-    if cleaned || run.mounted(&directories) || run.removes(end, &directories, family.around) {
+    let unshipped = family.tools.contains(&Tool::Go) && run.unshipped(&directories, None).is_some();
+    if cleaned || unshipped || run.mounted(&directories) || run.removes(end, &directories, family.around) {
         return None;
     }
     Some((name(run, fill), cleanup(run, family, &calls[at..], directories)))
@@ -192,6 +195,11 @@ fn name(run: &Run<'_>, call: &Call<'_>) -> String {
 
 /// Whether an invocation fills a cache that stays.
 fn fills(run: &Run<'_>, invocation: &Invocation) -> bool {
+    let image = run.around.scope.image.as_deref();
+    let go = image.is_some_and(|image| image.kind == Kind::Golang);
+    if invocation.tool == Tool::Go && !go {
+        return false;
+    }
     let compiles = invocation.tool == Tool::Go && invocation.verb == Verb::Build;
     if !(compiles || matches!(invocation.verb, Verb::Install | Verb::Upgrade))
         || invocation.has(&["-h", "--help", "--version", "--dry-run", "--offline", "--no-cache"])
@@ -211,6 +219,18 @@ fn cleanup(run: &Run<'_>, family: &Family, calls: &[&Call<'_>], directories: Vec
     let name_in_paths = family.tools.contains(&Tool::Conda).then_some("conda");
     if let Some(reason) = run.unshipped(&directories, name_in_paths) {
         return Err(reason);
+    }
+    // What others have put there, another user than root may not remove.
+    let home = run.around.scope.home.as_deref().filter(|home| *home != "/");
+    let foreign = |path: &String| home.is_none_or(|home| relation(home, path) != Relation::Above);
+    if matches!(run.around.scope.user, User::Other { .. })
+        && fill.invocation.runner == Runner::Same
+        && directories.iter().any(foreign)
+    {
+        return Err("the user that it runs as may not empty it".into());
+    }
+    if run.script.body().is_ok_and(background) {
+        return Err("something runs in the background beside it".into());
     }
     let command = (family.empty)(run, &fill.invocation)?;
     let traces = Traces { directories: &directories, hints: family.hints, offline: family.offline };
@@ -233,6 +253,19 @@ fn cleanup(run: &Run<'_>, family: &Family, calls: &[&Call<'_>], directories: Vec
         }
     };
     Ok(Cleanup { edit, command, name: name(run, fill), directories })
+}
+
+/// Whether something of a list runs in the background.
+fn background(list: &List) -> bool {
+    list.items.iter().any(|item| {
+        let mut commands = rewrite::pipelines(item).into_iter().flat_map(|pipeline| &pipeline.commands);
+        item.separator == Separator::Background
+            || commands.any(|command| match command {
+                Command::Compound(compound) => compound.lists.iter().any(background),
+                Command::Function(function) => function.body.lists.iter().any(background),
+                Command::Simple(_) | Command::Opaque(_) => false,
+            })
+    })
 }
 
 /// The command behind `offset` after which a tool may be gone, or another, or the script at its end.
@@ -282,9 +315,6 @@ fn dnf(run: &Run<'_>, invocation: &Invocation) -> Result<String, Reason> {
     if invocation.has(&["--downloadonly"]) && !invocation.has(&["--downloaddir", "--destdir"]) {
         return Err("--downloadonly leaves packages in the cache".into());
     }
-    if powerless(run, invocation) {
-        return Err("the user that it runs as may not empty it".into());
-    }
     if run.script.text().contains("/etc/yum.repos.d") && invocation.tool == Tool::Yum {
         // `yum clean all` of yum 3 fails where no repository is left.
         let after = &run.script.text()[invocation.span.end..];
@@ -306,9 +336,6 @@ fn zypper(run: &Run<'_>, invocation: &Invocation) -> Result<String, Reason> {
         || run.view.doc.text().contains("keeppackages")
     {
         return Err("packages are kept in the cache on purpose".into());
-    }
-    if powerless(run, invocation) {
-        return Err("the user that it runs as may not empty it".into());
     }
     // Lists are fetched again by the next one, which may not trust what this one was told to trust.
     let trusting = run.view.doc.text().contains("--no-gpg-checks");
@@ -410,9 +437,7 @@ fn gems(run: &Run<'_>, invocation: &Invocation) -> Result<String, Reason> {
 /// What was compiled, and not the modules. Since 1.10: <https://go.dev/doc/go1.10#build>
 fn golang(run: &Run<'_>, invocation: &Invocation) -> Result<String, Reason> {
     plain(invocation)?;
-    let image = run.around.scope.image.as_deref().filter(|image| image.kind == Kind::Golang);
-    let image = image.ok_or("which go the base image has is not known")?;
-    if let Some(version) = image.version.as_deref() {
+    if let Some(version) = run.around.scope.image.as_deref().and_then(|image| image.version.as_deref()) {
         let mut numbers = version.split('.').map(str::parse::<u32>);
         if let (Some(Ok(1)), Some(Ok(..10))) = (numbers.next(), numbers.next()) {
             return Err("go of this release keeps no cache".into());

@@ -11,7 +11,6 @@ use crate::commands::cache::{Cache, CacheKind, Surroundings, caching};
 use crate::commands::files::deletes;
 use crate::commands::{Invocation, Program, Runner, recognise};
 use crate::dockerfile::Kind;
-use crate::scope::User;
 use crate::shell::{Script, Simple};
 use crate::transform::paths::{self, Relation, relation};
 use crate::transform::{Finding, On, Transform, View};
@@ -151,11 +150,6 @@ fn caller(run: &Run<'_>, invocation: &Invocation) -> Result<String, Reason> {
         }
         _ => Err("it runs as another user, or in an environment of its own".into()),
     }
-}
-
-/// Whether a user may not do what only root may.
-fn powerless(run: &Run<'_>, invocation: &Invocation) -> bool {
-    invocation.runner == Runner::Same && matches!(run.around.scope.user, User::Other { .. })
 }
 
 /// Whether an instruction is run in a later build or a container.
