@@ -15,6 +15,7 @@ mod dockerignore;
 mod drop_sudo;
 mod exec_form;
 mod join_runs;
+mod late_delete;
 mod legacy_syntax;
 mod no_recommends;
 mod package_caches;
@@ -23,6 +24,7 @@ mod pipefail;
 mod secrets;
 mod sink_args;
 mod sort_packages;
+mod system_packages_first;
 mod tidy;
 mod unused_stage;
 mod workdir;
@@ -44,6 +46,8 @@ pub const ALL: &[Transform] = &[
     copy_manifests_first::TRANSFORM,
     dockerignore::TRANSFORM,
     sink_args::TRANSFORM,
+    system_packages_first::TRANSFORM,
+    late_delete::TRANSFORM,
     cache_mounts::TRANSFORM,
     package_caches::TRANSFORM,
     apt_lists::TRANSFORM,
