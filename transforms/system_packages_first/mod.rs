@@ -69,9 +69,7 @@ fn movable(view: &View<'_>, run: usize, group: &Group) -> Option<Result<(), Stri
     script.body().ok()?;
     let commands = script.commands();
     let installs = |simple: &&Simple| matches!(action(script, simple), Some((Action::Install | Action::Update, _)));
-    if !commands.iter().any(|simple| installs(simple))
-        || !commands.iter().all(|simple| is_about_packages(script, simple))
-    {
+    if !commands.iter().any(installs) || !commands.iter().all(|simple| is_about_packages(script, simple)) {
         return None;
     }
     Some(crosses(view, run, script, group))
