@@ -266,6 +266,19 @@ pub fn run(
     Ok(outcome)
 }
 
+/// Holds `change` of the Dockerfile `text` to the gate, whatever made it: only the instructions that it edits may differ.
+///
+/// # Errors
+/// What is wrong, in words.
+pub fn passes(text: &str, change: &Change, world: &dyn World, settings: &Settings) -> Result<(), String> {
+    let doc = Document::parse(text);
+    let view = View::new(&doc, world, settings);
+    let edited = |span: Span| change.edits.iter().any(|edit| edit.span.overlaps(span));
+    let all = doc.instructions().iter().enumerate();
+    let instructions = all.filter(|(_, it)| edited(it.span)).map(|(index, _)| index).collect();
+    gate::pass(&view, &[&Finding::safe(instructions, "", change.clone())]).map(drop)
+}
+
 /// Splits findings into those to apply and those that are left.
 struct Sorter<'a, 'v> {
     view: &'a View<'v>,

@@ -28,6 +28,8 @@ pub enum Command {
     Optimize(Optimize),
     /// Build both, compare and start the images, and measure
     Verify(Verify),
+    /// Suggest what would be better in a pull request at GitHub
+    Review(Review),
     /// Say what a transform does, when it is safe, and why
     Explain(Explain),
     /// Print completions for a shell
@@ -143,6 +145,26 @@ impl Choose {
         let lists = [self.review.as_ref(), self.only.as_ref(), Some(&self.skip), Some(&self.enable)];
         lists.into_iter().flatten().flatten()
     }
+}
+
+/// Posts one review whose comments are suggestions, for the Dockerfiles that a pull request changes. Run in a checkout of
+/// its tip. Run again, it adds what is new, resolves what is done, and repeats nothing. The token is read from GITHUB_TOKEN
+/// or GH_TOKEN.
+#[derive(Debug, Args)]
+pub struct Review {
+    /// The number of the pull request [default: that of the workflow's event]
+    pub number: Option<u64>,
+    /// Print the review, and post nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The repository [default: GITHUB_REPOSITORY]
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repo: Option<String>,
+    /// The API of a GitHub Enterprise [default: GITHUB_API_URL, or https://api.github.com]
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+    #[command(flatten)]
+    pub choose: Choose,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod engine;
 mod excerpt;
 mod explain;
 mod files;
+mod forge;
 mod git;
 mod ignores;
 mod locate;
@@ -19,6 +20,7 @@ mod project;
 mod prove;
 #[cfg(test)]
 mod report_tests;
+mod review;
 mod signs;
 mod subject;
 mod summary;
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
     let code = match arguments.command {
         Command::Optimize(optimize) => optimize::run(optimize),
         Command::Verify(verify) => verify::run(&verify),
+        Command::Review(review) => review::run(&review),
         Command::Explain(explain) => explain::run(&explain),
         Command::CleanUp(watch) => {
             engine::guard::run(&watch);

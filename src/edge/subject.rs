@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::context::World as _;
 use crate::pipeline::{self, Choice, Key, Outcome, Review};
-use crate::transform::Settings;
+use crate::report::{self, Part};
+use crate::source::Edit;
+use crate::transform::{Change, Settings};
 use crate::transforms::ALL;
 
 use super::arguments::Choose;
@@ -83,6 +85,18 @@ impl<'s> Subject<'s> {
             }),
             _ => Ok(outcome),
         }
+    }
+
+    /// Whether a part of `outcome` can be taken without the others: it passes the gate, and leads to the same result.
+    pub fn stands_alone(&self, outcome: &Outcome, part: &Part) -> bool {
+        let hunks = part.hunks.iter();
+        let edits = hunks.map(|hunk| Edit::replace(&outcome.before, hunk.old, hunk.new.of(&outcome.after)));
+        let promises = report::applied(outcome).enumerate().filter(|(index, _)| part.findings.contains(index));
+        let promises = promises.flat_map(|(_, (_, applied))| applied.change.promises.iter().cloned());
+        let Ok(change) = Change::new(edits, promises) else { return false };
+        pipeline::passes(&outcome.before, &change, &self.world, &self.settings).is_ok()
+            && pipeline::run(part.alone(outcome), ALL, &self.world, &self.settings, &self.choice)
+                .is_ok_and(|then| then.held.is_none() && then.after == outcome.after)
     }
 
     /// The ignore file that `outcome` adds lines to, and what it says; `None` if it adds none.

@@ -11,11 +11,20 @@ use super::hunks::applied;
 /// A comment on GitHub may be 65,536 characters long; what says so needs some room.
 const MAX_LEN: usize = 60_000;
 
-/// The comment, from a mark by which it can be found again.
+/// By what the comment starts, so that it can be found again.
+pub const MARK: &str = "<!-- dockwright -->\n";
+
+/// The comment.
 #[must_use]
 pub fn markdown(files: &[File<'_>]) -> String {
-    let mut text = String::from("<!-- dockwright -->\n");
-    let outcomes = || files.iter().filter_map(|file| file.result.ok());
+    let whole = files.iter().map(|file| (*file, file.result.map_or("", |outcome| &*outcome.before)));
+    comment(&whole.collect::<Vec<_>>())
+}
+
+/// The comment, with the difference of each file from the text beside it.
+pub fn comment(files: &[(File<'_>, &str)]) -> String {
+    let mut text = String::from(MARK);
+    let outcomes = || files.iter().filter_map(|(file, _)| file.result.ok());
     let changes: usize = outcomes().map(|outcome| applied(outcome).count()).sum();
     let changed = outcomes().filter(|outcome| outcome.changes()).count();
     let reviews: usize = outcomes().map(|outcome| reviews(outcome).count()).sum();
@@ -32,13 +41,13 @@ pub fn markdown(files: &[File<'_>]) -> String {
             count(changed, "file")
         ),
     };
-    for (at, file) in files.iter().enumerate() {
-        let section = section(file, true);
+    for (at, (file, from)) in files.iter().enumerate() {
+        let section = section(file, from, true);
         if text.len() + section.len() <= MAX_LEN {
             text += &section;
             continue;
         }
-        let short = self::section(file, false);
+        let short = self::section(file, from, false);
         if text.len() + short.len() > MAX_LEN {
             let _ = writeln!(text, "\n{} left out: the comment would be too long.", count(files.len() - at, "file"));
             break;
@@ -56,7 +65,7 @@ fn reviews(outcome: &Outcome) -> impl Iterator<Item = (&crate::pipeline::Left, &
     })
 }
 
-fn section(file: &File<'_>, with_diff: bool) -> String {
+fn section(file: &File<'_>, from: &str, with_diff: bool) -> String {
     let mut text = String::new();
     let title = format!("\n### {}\n\n", code(file.path));
     let outcome = match file.result {
@@ -74,7 +83,7 @@ fn section(file: &File<'_>, with_diff: bool) -> String {
     for (transform, applied) in applied(outcome) {
         text += &item(transform, applied.lines, &applied.message, applied.check.as_deref());
     }
-    let diff = unified(file.path, &outcome.before, &outcome.after);
+    let diff = unified(file.path, from, &outcome.after);
     if with_diff && !diff.is_empty() {
         let fence = fence(&diff, 3);
         let _ = write!(text, "\n<details><summary>Difference</summary>\n\n{fence}diff\n{diff}");
@@ -99,7 +108,7 @@ fn item(transform: &str, (first, last): (usize, usize), message: &str, check: Op
 }
 
 /// A code span of text, whatever it holds.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     let fence = fence(&text, 1);
     // A span that starts or ends with a backquote needs blanks, which are not shown.
@@ -108,13 +117,13 @@ fn code(text: &str) -> String {
 }
 
 /// Backquotes, more than stand together anywhere in `text`, and at least `least`.
-fn fence(text: &str, least: usize) -> String {
+pub fn fence(text: &str, least: usize) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     "`".repeat(least.max(longest + 1))
 }
 
 /// Prose, so that nothing in it is markup, a mention, a reference or a link.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

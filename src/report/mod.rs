@@ -8,6 +8,7 @@ mod markdown;
 mod parts;
 pub mod proof;
 mod sarif;
+mod suggest;
 
 use crate::pipeline::Outcome;
 
@@ -15,9 +16,10 @@ pub use diff::{created, unified};
 pub use github::github;
 pub use hunks::{Hunk, applied, hunks};
 pub use json::json;
-pub use markdown::markdown;
+pub use markdown::{MARK, markdown};
 pub use parts::{Part, parts};
 pub use sarif::sarif;
+pub use suggest::{Suggestion, is_suggestion, shown_lines, suggestion, summary};
 
 /// One Dockerfile, as a report tells of it.
 #[derive(Clone, Copy, Debug)]
