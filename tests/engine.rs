@@ -75,7 +75,7 @@ fn what_is_broken_before_is_said() {
 #[test]
 #[ignore = "needs an engine"]
 fn killed_it_leaves_nothing() {
-    let folder = project("FROM debian:12\nRUN apt-get --version\nRUN sleep 60\nMAINTAINER me\n");
+    let folder = project("FROM debian:12\nRUN apt-get --version\nRUN sleep 60\nENV A 1\n");
     let temporary = tempfile::tempdir().expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_dockwright"))
         .arg("verify")
@@ -85,6 +85,7 @@ fn killed_it_leaves_nothing() {
         .expect("it starts");
     std::thread::sleep(Duration::from_secs(5));
     assert_eq!(fs::read_dir(temporary.path()).expect("a folder").count(), 1, "it is at work");
+    // SIGKILL: it cannot clean up itself.
     child.kill().and_then(|()| child.wait()).expect("it is killed");
     let start = Instant::now();
     while fs::read_dir(temporary.path()).expect("a folder").count() > 0 {
