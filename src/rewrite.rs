@@ -286,6 +286,12 @@ pub fn remove_command(doc: &Document, script: &Script, simple: &Simple, errexit:
     let place = pipelines.iter().position(alone).ok_or("a command stands inside of another")?;
     let map = script.map();
     if place > 0 {
+        // What fails in front of an `&&` does not end the script, but it does where it is the last of its list.
+        let sets =
+            script.commands().into_iter().any(|it| it.words.first().is_some_and(|it| script.slice(it.span) == "set"));
+        if place + 1 == pipelines.len() && at + 1 < list.items.len() && (errexit || sets) {
+            return Err("with `set -e`, a failure of the command before it would end the script");
+        }
         return remove(doc, map.behind(pipelines[place - 1].span.end), map.behind(simple.span.end));
     }
     if let Some(next) = pipelines.get(1) {
@@ -295,13 +301,26 @@ pub fn remove_command(doc: &Document, script: &Script, simple: &Simple, errexit:
         return Err("a command runs in the background");
     }
     match (at.checked_sub(1), list.items.get(at + 1)) {
-        (Some(_), None) if !errexit => Err("the status of the script is that of a command that would go"),
+        // With `set -e`, it is reached only if what stands before it succeeds, or is a list that may fail.
+        (Some(before), None) if !errexit || !ends_simply(&list.items[before]) => {
+            Err("the status of the script is that of a command that would go")
+        }
         (Some(before), _) => {
             remove(doc, map.behind(list.items[before].and_or.span.end), map.behind(item.and_or.span.end))
         }
         (None, Some(next)) => remove(doc, map.before(simple.span.start), map.before(next.and_or.span.start)),
         (None, None) => Err("nothing of the script would be left"),
     }
+}
+
+/// Whether `set -e` ends the script if `item` fails: a simple command, or a pipeline of them.
+#[must_use]
+pub fn ends_simply(item: &Item) -> bool {
+    let simple = |command: &Command| matches!(command, Command::Simple(_));
+    item.and_or.rest.is_empty()
+        && !item.and_or.first.negated
+        && item.separator != Separator::Background
+        && item.and_or.first.commands.iter().all(simple)
 }
 
 /// Deletes source, unless a comment or made-up text is in the way.

@@ -4,72 +4,17 @@
 //! pipeline, which must pass its gate, settle, and give the same whether review comes at once or after safe.
 #![allow(clippy::disallowed_methods, reason = "a test reads the pages")]
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use dockwright::context::{Files, Nothing, Overlay, World};
+use dockwright::context::Overlay;
 use dockwright::explain::{Case, Claim, Page, table};
 use dockwright::pipeline::{self, Choice, Outcome, Review, Why};
-use dockwright::transform::{Settings, Transform};
+use dockwright::transform::Transform;
 use dockwright::transforms::ALL;
 
-#[derive(Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Context {
-    /// Files of the build context; without any, no context is known.
-    files: Option<BTreeMap<String, String>>,
-    /// Files whose content is not text, as hexadecimal digits.
-    #[serde(default)]
-    bytes: BTreeMap<String, String>,
-    #[serde(default)]
-    untracked: Vec<String>,
-    #[serde(default)]
-    digests: BTreeMap<String, String>,
-    #[serde(default)]
-    images: BTreeMap<String, String>,
-    dialect: Option<String>,
-    #[serde(default)]
-    crlf: bool,
-    #[serde(default)]
-    bom: bool,
-    #[serde(default)]
-    no_final_newline: bool,
-}
+mod surroundings;
 
-impl Context {
-    fn world(&self) -> Box<dyn World> {
-        let Some(files) = &self.files else {
-            if self.digests.is_empty() {
-                return Box::new(Nothing);
-            }
-            return Box::new(Files { digests: self.digests.clone(), ..Files::default() });
-        };
-        let mut all: BTreeMap<String, Vec<u8>> =
-            files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
-        for (path, digits) in &self.bytes {
-            let bytes = (0..digits.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal"));
-            all.insert(path.clone(), bytes.collect());
-        }
-        Box::new(Files { files: all, untracked: self.untracked.clone(), digests: self.digests.clone() })
-    }
-
-    fn settings(&self) -> Settings {
-        let images = self.images.iter().map(|(name, like)| (name.clone(), like.clone())).collect();
-        let dialect = self.dialect.as_deref().map_or_else(Default::default, |text| text.parse().expect("a dialect"));
-        Settings { images, dialect }
-    }
-
-    /// The text as the case wants it on disk.
-    fn dress(&self, text: &str) -> String {
-        let mut text = if self.crlf { text.replace('\n', "\r\n") } else { text.to_owned() };
-        if self.no_final_newline {
-            text.truncate(text.trim_end_matches(['\r', '\n']).len());
-        }
-        if self.bom { format!("\u{feff}{text}") } else { text }
-    }
-}
+use surroundings::Context;
 
 /// What a person is told of the findings of one transform, a line or two each.
 fn told(outcome: &Outcome, name: &str) -> String {

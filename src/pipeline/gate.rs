@@ -354,12 +354,13 @@ impl Gate<'_> {
         let normal: Box<Normal<'_>> = Box::new(move |text| normal(promises, text));
         // Any variable may be in the environment: what is set matters to every command.
         let rules = Rules { normal: &*normal, in_environment: &|_| true };
+        let promised = |promise: &Promise| match promise {
+            Promise::AddsCommand(command) | Promise::RemovesCommand(command) => Some(plain(&normal(command))),
+            _ => None,
+        };
+        let promised: Vec<String> = self.promises.iter().filter_map(promised).collect();
         let role = |text: &str| {
-            let promised = |promise: &Promise| match promise {
-                Promise::AddsCommand(command) | Promise::RemovesCommand(command) => normal(command) == text,
-                _ => false,
-            };
-            if self.promises.iter().any(promised) { Role::Promised } else { Role::Kept }
+            if promised.is_empty() || !promised.contains(&plain(text)) { Role::Kept } else { Role::Promised }
         };
         let kept: Vec<usize> = (0..claimed.len()).filter(|index| !claimed[*index]).collect();
         // Gaps between instructions that stand on both sides, as ranges of indices.
@@ -499,12 +500,40 @@ fn normal<'t>(promises: &[Promise], text: &'t str) -> Cow<'t, str> {
             Promise::Renames(from, to) => (&**from, Some(&**to)),
             _ => continue,
         };
-        if text.split(' ').any(|word| word == from) {
-            let words = text.split(' ').filter_map(|word| if word == from { to } else { Some(word) });
-            text = Cow::Owned(words.collect::<Vec<_>>().join(" "));
+        if let Some(changed) = replace_words(&text, from, to) {
+            text = Cow::Owned(changed);
         }
     }
     text
+}
+
+/// `text` with the word `to`, or nothing, for each word `from`, also in a substitution; `None` if there is none.
+fn replace_words(text: &str, from: &str, to: Option<&str>) -> Option<String> {
+    let (mut out, mut done) = (String::new(), 0);
+    for (at, _) in text.match_indices(from) {
+        let end = at + from.len();
+        let starts = at == 0 || text[..at].ends_with([' ', '(', '`', '\n']);
+        let ends = end == text.len() || text[end..].starts_with([' ', ')', '`', ';', '\n']);
+        if from.is_empty() || !starts || !ends || at < done {
+            continue;
+        }
+        out.push_str(&text[done..at]);
+        done = end;
+        match to {
+            Some(to) => out.push_str(to),
+            // With the blank that kept it apart.
+            None if text[end..].starts_with(' ') => done += 1,
+            None if out.ends_with(' ') => out.truncate(out.len() - 1),
+            None => {}
+        }
+    }
+    (done > 0).then(|| out + &text[done..])
+}
+
+/// The text of a command with no more blanks than it takes.
+fn plain(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.replace("> ", ">").replace("< ", "<")
 }
 
 fn text_of<'d>(doc: &'d Document, instruction: &Instruction) -> Cow<'d, str> {
@@ -528,4 +557,26 @@ const fn field_of(kind: &Kind) -> Option<Field> {
         Kind::Onbuild(_) => Field::Onbuild,
         Kind::From(_) | Kind::Run(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Add(_) | Kind::Unknown => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_words;
+
+    #[test]
+    fn words_are_replaced() {
+        for (text, from, to, expected) in [
+            ("pip install --x a", "--x", None, "pip install a"),
+            ("pip --x --x a --x", "--x", None, "pip a"),
+            ("--x", "--x", None, ""),
+            ("X=$(A=1 b --x)", "A=1", None, "X=$(b --x)"),
+            ("X=$(A=1 b --x)", "--x", None, "X=$(A=1 b)"),
+            ("apt apt-get `apt x` apt", "apt", Some("apt-get"), "apt-get apt-get `apt-get x` apt-get"),
+        ] {
+            assert_eq!(replace_words(text, from, to).as_deref(), Some(expected), "{text}");
+        }
+        for (text, from) in [("pip --xy", "--x"), ("a--x", "--x"), ("a 'b' c", "b"), ("a", "")] {
+            assert_eq!(replace_words(text, from, None), None, "{text}");
+        }
+    }
 }

@@ -183,12 +183,14 @@ impl Oracle {
         let old = self.sequence(before, rules, role)?;
         let new = self.sequence(after, rules, role)?;
         let succeed = |sequence: &Sequence| sequence.trace.status == 0;
-        let prefix = old.trace.events.iter().zip(&new.trace.events).all(|(old, new)| old == new);
-        let same = if old.endless || new.endless {
+        let agree =
+            |count: usize| old.trace.events.iter().take(count).zip(&new.trace.events).all(|(old, new)| old == new);
+        let prefix = agree(usize::MAX);
+        let same = if let Some(before) = [old.promise_failed, new.promise_failed].into_iter().flatten().min() {
+            // What follows need not run, in one of them; until then they agree.
+            old.trace.events.len() >= before && new.trace.events.len() >= before && agree(before)
+        } else if old.endless || new.endless {
             prefix && old.endless == new.endless
-        } else if old.promise_failed || new.promise_failed {
-            // One of them may have ended there; until then they agree.
-            prefix
         } else {
             old.trace.events == new.trace.events && succeed(&old) == succeed(&new)
         };
@@ -197,12 +199,18 @@ impl Oracle {
 
     fn sequence(&mut self, runs: &[Run], rules: Rules, role: &dyn Fn(&str) -> Role) -> Result<Sequence, Unknown> {
         let mut sequence = Sequence::default();
+        // How many promised commands ran until one failed, that one included.
+        let (mut promised, mut failed) = (0, None);
         self.sequence += 1;
         for Run { script, options } in runs {
-            let promise_failed = &mut sequence.promise_failed;
             let mut decide = |text: &str| {
                 let succeeds = self.decide(text);
-                *promise_failed |= !succeeds && role(text) == Role::Promised;
+                if role(text) == Role::Promised {
+                    promised += 1;
+                    if !succeeds {
+                        failed.get_or_insert(promised);
+                    }
+                }
                 succeeds
             };
             let (status, endless) = run(script, *options, rules, &mut decide, &mut sequence.trace.events)?;
@@ -212,7 +220,19 @@ impl Oracle {
                 break;
             }
         }
-        sequence.trace.events.retain(|event| role(&event.text) == Role::Kept);
+        let mut left = failed;
+        sequence.trace.events.retain(|event| {
+            let kept = role(&event.text) == Role::Kept;
+            match &mut left {
+                Some(0) | None => {}
+                Some(_) if kept => sequence.promise_failed = Some(sequence.promise_failed.unwrap_or(0) + 1),
+                Some(left) => *left -= 1,
+            }
+            kept
+        });
+        if failed.is_some() {
+            sequence.promise_failed.get_or_insert(0);
+        }
         Ok(sequence)
     }
 }
@@ -222,8 +242,8 @@ impl Oracle {
 struct Sequence {
     trace: Trace,
     endless: bool,
-    /// A promised command failed.
-    promise_failed: bool,
+    /// A promised command failed: how many others had run then.
+    promise_failed: Option<usize>,
 }
 
 /// A well-mixed number (splitmix64).

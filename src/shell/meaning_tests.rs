@@ -58,6 +58,9 @@ fn same() {
         (&["a && old && b"], &["a && b"]),
         (&["a; b; c; d; e; f; g; h; i; j; k; l", "m"], &["{ a; b; c; d; e; f; g; h; i; j; k; l; } && m"]),
         (&["while a; do b; done", "c"], &["while a; do b; done && c"]),
+        (&["a && old && while b; do c; done"], &["a && while b; do c; done"]),
+        (&["a && old && b; c"], &["a && b; c"]),
+        (&["X=$(a -y b); c"], &["X=$(a b); c"]),
         (&["case $x in a) b;; *) c;; esac", "d"], &["case $x in a) b;; *) c;; esac && d"]),
         (&["cd /x && a && cd - && b", "c"], &["(cd /x && a && cd - && b) && c"]),
     ] {

@@ -4,7 +4,7 @@ use super::{Plan, Reason};
 use crate::commands::cache::{Cache, Off};
 use crate::commands::{Invocation, Tool, Verb};
 use crate::rewrite;
-use crate::shell::Simple;
+use crate::shell::{Redirection, Simple};
 use crate::source::Edit;
 use crate::transform::paths::{Relation, relation};
 use crate::transform::{Promise, View, mounts};
@@ -80,6 +80,68 @@ fn writable(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> bo
     })
 }
 
+<<<<<<< HEAD
+=======
+/// Commands that would empty a cache that is mounted.
+fn cleanups(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<Promise>) -> Result<Vec<Edit>, Reason> {
+    let (doc, script, scope) = (view.doc, plan.script, view.scope(index));
+    let errexit = scope.shell.errexit || sets_errexit(script);
+    let mounted: Vec<&str> = plan.wants.iter().filter(|(_, want)| want.is_ok()).map(|(path, _)| &**path).collect();
+    let mut edits = Vec::new();
+    let remove = |simple: &Simple, promises: &mut Vec<Promise>| -> Result<Edit, Reason> {
+        let writes =
+            |it: &Redirection| !it.operator.ends_with('&') && it.target.literal.as_deref() != Some("/dev/null");
+        if simple.redirections.iter().any(writes) {
+            return Err(format!("`{}` empties the mount: a file is redirected", script.slice(simple.span)).into());
+        }
+        promises.push(Promise::RemovesCommand(script.slice(simple.span).to_owned().into()));
+        rewrite::remove_command(doc, script, simple, errexit)
+            .map_err(|why| format!("`{}` empties the mount: {why}", script.slice(simple.span)).into())
+    };
+    for simple in script.commands() {
+        if let Some(invocation) = recognise(script, simple) {
+            let own = |fetch: &super::Fetch<'_>| {
+                fetch.invocation.tool == invocation.tool
+                    && fetch.caches.iter().any(|it| mounted.contains(&&*it.directory))
+            };
+            if empties(&invocation) && plan.fetches.iter().any(own) {
+                edits.push(remove(simple, promises)?);
+            }
+            continue;
+        }
+        let Some(program) = Program::of(simple).filter(|program| program.name == "rm") else { continue };
+        let operands: Vec<_> =
+            program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-')).collect();
+        let within = |word: &&&Word| {
+            of_word(scope, script, word).is_some_and(|path| {
+                mounted.iter().any(|directory| matches!(relation(&path, directory), Relation::Same | Relation::Inside))
+            })
+        };
+        let gone: Vec<Span> = operands.iter().filter(within).map(|word| word.span).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        if gone.len() == operands.len() {
+            edits.push(remove(simple, promises)?);
+        } else {
+            for span in gone {
+                edits.push(rewrite::remove_word(doc, script, simple, span)?);
+                promises.push(Promise::Flag(script.slice(span).to_owned().into()));
+            }
+        }
+    }
+    Ok(edits)
+}
+
+/// `set -e` comes first.
+fn sets_errexit(script: &Script) -> bool {
+    let first = script.commands().into_iter().next();
+    first.and_then(Program::of).is_some_and(|program| {
+        program.name == "set" && program.literals().any(|word| word.starts_with('-') && word.contains('e'))
+    })
+}
+
+>>>>>>> 62130a0 (The shells' own word on what RUNs mean; what it found)
 /// Whether a command empties the cache of its tool.
 fn empties(invocation: &Invocation) -> bool {
     let verb = invocation.verb == Verb::Clean;

@@ -100,7 +100,8 @@ impl<'s> Shell<'s, '_> {
             self.status = 0;
         }
         for assignment in &simple.assignments {
-            self.changed(self.script.slice(assignment.span).to_owned(), ChangeKind::Variable);
+            let text = (self.rules.normal)(self.script.slice(assignment.span)).into_owned();
+            self.changed(text, ChangeKind::Variable);
         }
         self.check()
     }
