@@ -47,12 +47,16 @@ pub fn edits(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<
             })
     };
     let errexit = view.scope(index).shell.errexit || mounts::starts_with_errexit(script);
+    let writes = |it: &Redirection| !it.operator.ends_with('&') && it.target.literal.as_deref() != Some("/dev/null");
     for (simple, word) in mounts::emptying(view, index, script, &mounted, &own) {
         let text = script.slice(word.unwrap_or(simple.span));
         if let Some(word) = word {
             promises.push(Promise::Flag(text.to_owned().into()));
             edits.push(rewrite::remove_word(doc, script, simple, word)?);
         } else {
+            if simple.redirections.iter().any(writes) {
+                return Err(format!("`{text}` empties the mount: a file is redirected").into());
+            }
             promises.push(Promise::RemovesCommand(text.to_owned().into()));
             let edit = rewrite::remove_command(doc, script, simple, errexit);
             edits.push(edit.map_err(|why| format!("`{text}` empties the mount: {why}"))?);
@@ -80,68 +84,6 @@ fn writable(view: &View<'_>, index: usize, plan: &Plan<'_>, cache: &Cache) -> bo
     })
 }
 
-<<<<<<< HEAD
-=======
-/// Commands that would empty a cache that is mounted.
-fn cleanups(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<Promise>) -> Result<Vec<Edit>, Reason> {
-    let (doc, script, scope) = (view.doc, plan.script, view.scope(index));
-    let errexit = scope.shell.errexit || sets_errexit(script);
-    let mounted: Vec<&str> = plan.wants.iter().filter(|(_, want)| want.is_ok()).map(|(path, _)| &**path).collect();
-    let mut edits = Vec::new();
-    let remove = |simple: &Simple, promises: &mut Vec<Promise>| -> Result<Edit, Reason> {
-        let writes =
-            |it: &Redirection| !it.operator.ends_with('&') && it.target.literal.as_deref() != Some("/dev/null");
-        if simple.redirections.iter().any(writes) {
-            return Err(format!("`{}` empties the mount: a file is redirected", script.slice(simple.span)).into());
-        }
-        promises.push(Promise::RemovesCommand(script.slice(simple.span).to_owned().into()));
-        rewrite::remove_command(doc, script, simple, errexit)
-            .map_err(|why| format!("`{}` empties the mount: {why}", script.slice(simple.span)).into())
-    };
-    for simple in script.commands() {
-        if let Some(invocation) = recognise(script, simple) {
-            let own = |fetch: &super::Fetch<'_>| {
-                fetch.invocation.tool == invocation.tool
-                    && fetch.caches.iter().any(|it| mounted.contains(&&*it.directory))
-            };
-            if empties(&invocation) && plan.fetches.iter().any(own) {
-                edits.push(remove(simple, promises)?);
-            }
-            continue;
-        }
-        let Some(program) = Program::of(simple).filter(|program| program.name == "rm") else { continue };
-        let operands: Vec<_> =
-            program.arguments.iter().filter(|word| !script.slice(word.span).starts_with('-')).collect();
-        let within = |word: &&&Word| {
-            of_word(scope, script, word).is_some_and(|path| {
-                mounted.iter().any(|directory| matches!(relation(&path, directory), Relation::Same | Relation::Inside))
-            })
-        };
-        let gone: Vec<Span> = operands.iter().filter(within).map(|word| word.span).collect();
-        if gone.is_empty() {
-            continue;
-        }
-        if gone.len() == operands.len() {
-            edits.push(remove(simple, promises)?);
-        } else {
-            for span in gone {
-                edits.push(rewrite::remove_word(doc, script, simple, span)?);
-                promises.push(Promise::Flag(script.slice(span).to_owned().into()));
-            }
-        }
-    }
-    Ok(edits)
-}
-
-/// `set -e` comes first.
-fn sets_errexit(script: &Script) -> bool {
-    let first = script.commands().into_iter().next();
-    first.and_then(Program::of).is_some_and(|program| {
-        program.name == "set" && program.literals().any(|word| word.starts_with('-') && word.contains('e'))
-    })
-}
-
->>>>>>> 62130a0 (The shells' own word on what RUNs mean; what it found)
 /// Whether a command empties the cache of its tool.
 fn empties(invocation: &Invocation) -> bool {
     let verb = invocation.verb == Verb::Clean;
