@@ -3,6 +3,13 @@
 //! The test compiles this file on its own, without libraries, so that it starts quickly and needs nothing in the root.
 //! Called `runner`, it enters the root and runs the shells of job after job.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a program of its own, which answers on standard output"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
