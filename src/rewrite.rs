@@ -67,7 +67,7 @@ pub fn appendable(script: &Script) -> Result<&Item, &'static str> {
 /// The pipelines of an item, in order.
 #[must_use]
 pub fn pipelines(item: &Item) -> Vec<&Pipeline> {
-    std::iter::once(&item.and_or.first).chain(item.and_or.rest.iter().map(|(.., pipeline)| pipeline)).collect()
+    item.pipelines().collect()
 }
 
 /// Appends ` && command` to the last list of the RUN `instruction`, in the style of its list.

@@ -83,6 +83,13 @@ pub struct Item {
     pub separator_span: Span,
 }
 
+impl Item {
+    /// Its pipelines, in order.
+    pub fn pipelines(&self) -> impl Iterator<Item = &Pipeline> {
+        std::iter::once(&self.and_or.first).chain(self.and_or.rest.iter().map(|(.., pipeline)| pipeline))
+    }
+}
+
 /// What ends an [`Item`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Separator {

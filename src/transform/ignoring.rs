@@ -1,11 +1,12 @@
 //! Whether a path of the context may be left out by the ignore file: for this Dockerfile and for all that share it.
 
 use super::View;
-use crate::commands::{Invocation, Tool, Verb, invocations};
+use super::paths::{self, Relation};
+use crate::commands::{Invocation, Program, Tool, Verb, invocations, recognise};
 use crate::context::ignore::matches;
 use crate::context::{Look, Reason, Tree, join};
-use crate::dockerfile::{Document, Graph, Kind};
-use crate::shell::Script;
+use crate::dockerfile::{Document, Kind, Word};
+use crate::shell::{Command, Operator, Script, Separator, Simple};
 
 /// What makes the path anew in a stage that copies the folder around it, so that the one of the context is not needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +51,13 @@ impl Maker {
     /// Whether a command of `script` makes it.
     #[must_use]
     pub fn runs_in(self, script: &Script) -> bool {
-        let own = |it: &Invocation| self != Self::Node || it.operands.is_empty() && !it.has(&["-g", "--global"]);
-        invocations(script).iter().any(|it| own(it) && self.makes(it.tool, it.verb, &it.subcommand))
-            || self == Self::Python && script.text().contains("venv ")
+        invocations(script).iter().any(|it| self.is(it)) || self == Self::Python && script.text().contains("venv ")
+    }
+
+    /// Whether `it` makes it, in the folder in which it runs.
+    fn is(self, it: &Invocation) -> bool {
+        let own = self != Self::Node || it.operands.is_empty() && !it.has(&["-g", "--global"]);
+        own && self.makes(it.tool, it.verb, &it.subcommand)
     }
 
     fn makes(self, tool: Tool, verb: Verb, subcommand: &str) -> bool {
@@ -88,18 +93,22 @@ pub fn spared(view: &View<'_>, tree: &Tree<'_>, path: &str, maker: Maker) -> Res
     if tree.world().tracked(path) == Some(true) {
         return Err(format!("git tracks {path}").into());
     }
-    reads(view.doc, tree, path, maker)?;
+    // What stands below a folder of the project is what its installation makes there, as the caller found.
+    reads(view, tree, path, maker, path.contains('/'))?;
     let siblings = tree.world().siblings();
     let siblings = siblings.ok_or("which other Dockerfiles share the ignore file is not known")?;
     for text in siblings.iter() {
         let other = Document::parse(std::sync::Arc::clone(text));
-        reads(&other, tree, path, maker).map_err(|reason| Reason::from(format!("of another Dockerfile, {reason}")))?;
+        let other = View::new(&other, view.world, view.settings);
+        reads(&other, tree, path, maker, false)
+            .map_err(|reason| Reason::from(format!("of another Dockerfile, {reason}")))?;
     }
     Ok(())
 }
 
-/// Whether a Dockerfile reads `path` of its context.
-fn reads(doc: &Document, tree: &Tree<'_>, path: &str, maker: Maker) -> Result<(), Reason> {
+/// Whether a Dockerfile reads `path` of its context; `below` if an installation in a folder above makes it.
+fn reads(view: &View<'_>, tree: &Tree<'_>, path: &str, maker: Maker, below: bool) -> Result<(), Reason> {
+    let doc = view.doc;
     if let Some(problem) = doc.problems().first() {
         return Err(format!("line {} is not understood", doc.line(problem.span.start)).into());
     }
@@ -107,7 +116,7 @@ fn reads(doc: &Document, tree: &Tree<'_>, path: &str, maker: Maker) -> Result<()
         let line = doc.line(instruction.span.start);
         let sources: Vec<String> = match &instruction.kind {
             Kind::Copy(it) | Kind::Add(it) => {
-                if instruction.flags.iter().any(|flag| doc.joined(instruction, flag.name) == "from") {
+                if doc.has_flag(instruction, "from") {
                     continue;
                 }
                 it.sources.iter().map(|source| doc.word(instruction, *source).into_owned()).collect()
@@ -132,7 +141,8 @@ fn reads(doc: &Document, tree: &Tree<'_>, path: &str, maker: Maker) -> Result<()
                 Stands::Apart => {}
                 Stands::Same => return Err(format!("line {line} copies {source}").into()),
                 Stands::Above => {
-                    if maker != Maker::None && !makes(doc, index, maker) {
+                    let rest = path[source.len()..].trim_start_matches('/');
+                    if maker != Maker::None && !makes(view, index, rest, maker, below) {
                         return Err(
                             format!("line {line} copies {path}, and nothing of that stage makes it anew").into()
                         );
@@ -174,16 +184,89 @@ fn stands(tree: &Tree<'_>, source: &str, path: &str) -> Stands {
     Stands::Apart
 }
 
-/// Whether the stage of instruction `index`, or one that it takes from, makes the path anew.
-fn makes(doc: &Document, index: usize, maker: Maker) -> bool {
-    let Some(stage) = doc.stage_of(index) else { return false };
-    let graph = Graph::of(doc);
-    let taken = graph.uses().iter().filter(|it| it.by == stage).map(|it| it.of);
-    let stages: Vec<usize> = graph.chain(stage).chain(taken).collect();
-    let mut runs = stages.into_iter().flat_map(|stage| doc.stages()[stage].instructions.clone());
-    runs.any(|at| {
-        matches!(doc.instructions()[at].kind, Kind::Run(_)) && doc.script(at).is_some_and(|it| maker.runs_in(it))
+/// Whether the stage of COPY `index` makes anew, where it stands in the image, what is `rest` seen from the source.
+fn makes(view: &View<'_>, index: usize, rest: &str, maker: Maker, below: bool) -> bool {
+    let doc = view.doc;
+    let instruction = view.instruction(index);
+    let (Kind::Copy(it) | Kind::Add(it), Some(stage)) = (&instruction.kind, doc.stage_of(index)) else { return false };
+    let parents = doc.has_flag(instruction, "parents");
+    let to = paths::absolute(view, index, &doc.word(instruction, it.destination));
+    let Some(place) = to.filter(|_| !parents).and_then(|to| paths::join(Some(&to), rest)) else { return false };
+    let (folder, name) = place.rsplit_once('/').unwrap_or(("", &place));
+    let folder = if folder.is_empty() { "/" } else { folder };
+    let mut all = view.graph().chain(stage).flat_map(|stage| doc.stages()[stage].instructions.clone());
+    all.any(|at| match &view.instruction(at).kind {
+        Kind::Run(_) => view.script(at).is_some_and(|script| {
+            if matches!(maker, Maker::Python | Maker::PythonPackages) {
+                return maker.runs_in(script);
+            }
+            let from = view.scope(at).workdir.as_deref();
+            commands(script, from).iter().any(|(simple, here)| {
+                let above = |here: &str| below && matches!(paths::relation(here, folder), Relation::Above);
+                here.as_deref().is_some_and(|here| here == folder || above(here))
+                    && recognise(script, simple).is_some_and(|it| maker.is(&it) && !it.has(ELSEWHERE))
+            })
+        }),
+        // From a stage that made it.
+        Kind::Copy(it) if at != index => {
+            let last = |path: &str| path.trim_end_matches('/').rsplit('/').next() == Some(name);
+            let source = |word: &Word| last(&doc.word(view.instruction(at), *word));
+            view.graph().uses().iter().any(|used| used.instruction == at)
+                && it.sources.iter().any(source)
+                && paths::absolute(view, at, &doc.word(view.instruction(at), it.destination)).as_ref() == Some(&place)
+        }
+        _ => false,
     })
+}
+
+/// Options with which an installation makes something else, or somewhere else.
+const ELSEWHERE: &[&str] = &[
+    "--prefix",
+    "-C",
+    "--cwd",
+    "--dir",
+    "--modules-folder",
+    "--modules-dir",
+    "-w",
+    "--workspace",
+    "--filter",
+    "-F",
+    "--dry-run",
+    "--package-lock-only",
+    "--lockfile-only",
+    "--mode",
+    "--target-dir",
+    "--manifest-path",
+    "--working-dir",
+    "-d",
+    "--path",
+    "--gemfile",
+];
+
+/// The commands of a script that run if those before them succeed, with the folder in which they do, where it is known.
+fn commands<'s>(script: &'s Script, from: Option<&str>) -> Vec<(&'s Simple, Option<String>)> {
+    let (mut found, mut here) = (Vec::new(), from.map(str::to_owned));
+    let items = script.body().map_or(&[][..], |list| &list.items);
+    for item in items.iter().filter(|item| item.separator != Separator::Background) {
+        let mut runs = true;
+        let operators = item.and_or.rest.iter().map(|(operator, ..)| *operator == Operator::And);
+        for (pipeline, and) in item.pipelines().zip(std::iter::once(true).chain(operators)) {
+            runs &= and;
+            let [Command::Simple(simple)] = &pipeline.commands[..] else {
+                here = None;
+                continue;
+            };
+            match Program::of(simple).map(|program| (program.name, program.arguments)) {
+                Some(("cd", [to])) if runs => {
+                    here = to.literal.as_deref().and_then(|to| paths::join(here.as_deref(), to));
+                }
+                Some(("cd" | "pushd" | "popd" | "chroot" | "eval" | "." | "source", _)) | None => here = None,
+                Some(_) if runs => found.push((simple, here.clone())),
+                Some(_) => {}
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -232,7 +315,7 @@ mod tests {
                 Err("a line of the ignore file that starts with `!` may name node_modules"),
             ),
         ] {
-            let text = format!("FROM a\n{text}\n");
+            let text = format!("FROM alpine\n{text}\n");
             let doc = Document::parse(text.as_str());
             let files = others.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
             let untracked = vec![path.to_owned()];

@@ -195,11 +195,6 @@ impl Region {
                 ignore_lines.push(path);
             }
         }
-        let name = "/node_modules";
-        if ignore_lines.iter().filter(|line| line.ends_with(name)).count() > 0 {
-            ignore_lines.retain(|line| !line.ends_with("node_modules"));
-            ignore_lines.push("**/node_modules".into());
-        }
         if let Some((.., command)) = &self.split {
             wanted.needs.check(format!("`{command}` moves no folder of what was installed before it"));
         }

@@ -104,9 +104,8 @@ fn find(view: &View<'_>) -> Vec<Finding> {
 fn copies_all(doc: &Document, index: usize) -> bool {
     let instruction = &doc.instructions()[index];
     let (Kind::Copy(it) | Kind::Add(it)) = &instruction.kind else { return false };
-    let from = instruction.flags.iter().any(|flag| doc.joined(instruction, flag.name) == "from");
     let root = |source: &str| join("", source.trim_start_matches('/')).is_some_and(|path| path.is_empty());
-    !from && it.sources.iter().any(|source| root(&doc.word(instruction, *source)))
+    !doc.has_flag(instruction, "from") && it.sources.iter().any(|source| root(&doc.word(instruction, *source)))
 }
 
 /// Whether something is at `path`, and is sent.

@@ -6,7 +6,7 @@ use crate::dockerfile::{Kind, Transfer};
 use crate::pragma::is_pragma;
 use crate::rewrite::{comments_between, lines};
 use crate::shell::{Script, Simple};
-use crate::transform::copied::{has_flag, named_like_a_file};
+use crate::transform::copied::named_like_a_file;
 use crate::transform::paths::{Relation, absolute, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -145,8 +145,8 @@ fn reads_a_path<'s>(script: &'s Script, simple: &'s Simple) -> Option<&'s str> {
 
 /// Directories that packages write to, or that their managers read.
 const OF_PACKAGES: &[&str] = &[
-    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/sys", "/tmp",
-    "/usr", "/var",
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys",
+    "/tmp", "/usr", "/var",
 ];
 
 /// Whether a COPY brings nothing that packages could meet.
@@ -161,7 +161,7 @@ fn is_apart(view: &View<'_>, index: usize, transfer: &Transfer) -> bool {
     // One file at the top, or several.
     let files = || {
         matches!(instruction.kind, Kind::Copy(_))
-            && !has_flag(view, instruction, "parents")
+            && !view.doc.has_flag(instruction, "parents")
             && transfer.sources.iter().all(|source| {
                 let source = view.doc.word(instruction, *source);
                 named_like_a_file(&source) && !source.contains('*') && !source.ends_with('/')
