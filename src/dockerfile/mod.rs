@@ -450,6 +450,12 @@ impl Document {
         parse::comments_above(self, index)
     }
 
+    /// Whether an instruction has the flag `--name`.
+    #[must_use]
+    pub fn has_flag(&self, instruction: &Instruction, name: &str) -> bool {
+        instruction.flags.iter().any(|flag| self.joined(instruction, flag.name) == name)
+    }
+
     /// The shell script of instruction `index`, if it is a RUN in shell form (also inside ONBUILD): the logical line,
     /// followed by the bodies of its here-documents; or the body alone where the whole command is one here-document.
     ///

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::{Invocation, Tool, Verb, invocations};
 use crate::context::ignore::Patterns;
-use crate::dockerfile::{Document, Instruction, Kind};
+use crate::dockerfile::{Document, Kind};
 
 use super::git;
 
@@ -42,7 +42,7 @@ impl Needs {
         let mut moves = false;
         for (index, instruction) in doc.instructions().iter().enumerate() {
             match &instruction.kind {
-                Kind::Copy(it) | Kind::Add(it) if !has_flag(doc, instruction, "from") => {
+                Kind::Copy(it) | Kind::Add(it) if !doc.has_flag(instruction, "from") => {
                     let sources = it.sources.iter().map(|source| doc.word(instruction, *source).into_owned());
                     needs.paths.extend(sources.filter_map(|source| local(&source)));
                 }
@@ -112,10 +112,6 @@ impl Needs {
         self.files.iter().all(|file| anywhere(file))
             && self.manifests.iter().all(|names| names.iter().any(|name| anywhere(name)))
     }
-}
-
-fn has_flag(doc: &Document, instruction: &Instruction, name: &str) -> bool {
-    instruction.flags.iter().any(|flag| doc.joined(instruction, flag.name) == name)
 }
 
 /// A source of the context, without `./` and slashes around it; `None` for one that is not, or not to be told.

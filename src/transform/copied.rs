@@ -150,7 +150,7 @@ impl Copied<'_> {
             return None;
         }
         let folder = self.destination.trim_end_matches('/');
-        let own = !has_flag(view, instruction, "from");
+        let own = !view.doc.has_flag(instruction, "from");
         let path = clean.trim_start_matches("./").trim_start_matches('/');
         let look = if own { view.world.look(path) } else { None };
         let file = heredoc.is_some() || look == Some(Look::File);
@@ -184,12 +184,6 @@ impl Copied<'_> {
 #[must_use]
 pub fn named_like_a_file(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.trim_start_matches('.').contains('.'))
-}
-
-/// Whether an instruction has the flag `--name`.
-#[must_use]
-pub fn has_flag(view: &View<'_>, instruction: &Instruction, name: &str) -> bool {
-    instruction.flags.iter().any(|flag| view.doc.joined(instruction, flag.name).eq_ignore_ascii_case(name))
 }
 
 /// The first command of a RUN.

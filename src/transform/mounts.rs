@@ -174,12 +174,3 @@ pub fn emptying<'s>(
     }
     found
 }
-
-/// Whether `set -e` comes first.
-#[must_use]
-pub fn starts_with_errexit(script: &Script) -> bool {
-    let first = script.commands().into_iter().next();
-    first.and_then(Program::of).is_some_and(|program| {
-        program.name == "set" && program.literals().any(|word| word.starts_with('-') && word.contains('e'))
-    })
-}

@@ -173,7 +173,7 @@ fn change(
         promises.push(Promise::AddsCommand(format!("rm -f {CLEAN}").into()));
     }
     let empties = |it: &Invocation| of_apt(it) && matches!(&*it.subcommand, "clean" | "distclean" | "dist-clean");
-    let errexit = scope.shell.errexit || mounts::starts_with_errexit(script);
+    let errexit = scope.shell.errexit || rewrite::sets_errexit(script);
     for (simple, word) in mounts::emptying(view, index, script, &[CACHE, LISTS], &empties) {
         let text = script.slice(word.unwrap_or(simple.span)).to_owned();
         if let Some(word) = word {
@@ -195,7 +195,7 @@ fn before(view: &View<'_>, index: usize, script: &Script, simple: &Simple) -> Op
     let items = &script.body().ok()?.items;
     let at = items.iter().position(|item| item.and_or.span.contains(simple.span))?;
     let first = items[at].and_or.span.start == simple.span.start;
-    let errexit = view.scope(index).shell.errexit || mounts::starts_with_errexit(script);
+    let errexit = view.scope(index).shell.errexit || rewrite::sets_errexit(script);
     if first && (errexit || at + 1 < items.len()) {
         let Some(previous) = at.checked_sub(1) else { return Some("; ".into()) };
         let start = script.map().behind(items[previous].and_or.span.end)?;

@@ -46,7 +46,7 @@ pub fn edits(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<
                     && fetch.caches.iter().any(|it| mounted.contains(&&*it.directory))
             })
     };
-    let errexit = view.scope(index).shell.errexit || mounts::starts_with_errexit(script);
+    let errexit = view.scope(index).shell.errexit || rewrite::sets_errexit(script);
     let writes = |it: &Redirection| !it.operator.ends_with('&') && it.target.literal.as_deref() != Some("/dev/null");
     for (simple, word) in mounts::emptying(view, index, script, &mounted, &own) {
         let text = script.slice(word.unwrap_or(simple.span));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::rewrite::lines;
-use crate::transform::copied::{self, Copied, Leading, above, has_flag, is_of_the_system, leading, named_like_a_file};
+use crate::transform::copied::{self, Copied, Leading, above, is_of_the_system, leading, named_like_a_file};
 use crate::transform::{Change, Dialect, Finding, On, Promise, Transform, View};
 
 /// The transform.
@@ -111,7 +111,7 @@ fn folded(
                 unsure.push(landing.source);
             }
         }
-        if let Some(flag) = ["chmod", "link"].iter().find(|flag| has_flag(view, instruction, flag)) {
+        if let Some(flag) = ["chmod", "link"].iter().find(|flag| view.doc.has_flag(instruction, flag)) {
             return Err(format!("line {line} has --{flag}").into());
         }
         edits.push(lines::add_flag(instruction, &format!("--chmod={mode}")));

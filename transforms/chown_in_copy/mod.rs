@@ -8,9 +8,7 @@ use crate::commands::{Program, packages};
 use crate::dockerfile::Kind;
 use crate::rewrite::{self, lines};
 use crate::shell::{Script, Word};
-use crate::transform::copied::{
-    self, Copied, Leading, above, has_flag, is_of_the_system, is_there, leading, named_like_a_file,
-};
+use crate::transform::copied::{self, Copied, Leading, above, is_of_the_system, is_there, leading, named_like_a_file};
 use crate::transform::paths::{Relation, absolute, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -145,7 +143,7 @@ fn fold(
                 _ => format!("{} are files, without the setuid bit", files.join(", ")),
             });
         }
-        if let Some(flag) = ["chown", "link"].iter().find(|flag| has_flag(view, instruction, flag)) {
+        if let Some(flag) = ["chown", "link"].iter().find(|flag| view.doc.has_flag(instruction, flag)) {
             return Err(format!("line {line} has --{flag}").into());
         }
         let owner = owner::for_copy(view, run, copy.index, chown.leading.script, chown.owner)?;

@@ -4,7 +4,6 @@ use super::Reason;
 use crate::dockerfile::{Lookup, expand};
 use crate::shell::{Script, Word};
 use crate::transform::View;
-use crate::transform::copied::has_flag;
 
 /// The value of `--chown` that makes the same owner and group as chown does for what COPY brings.
 ///
@@ -17,7 +16,7 @@ pub fn for_copy(view: &View<'_>, run: usize, copy: usize, script: &Script, owner
     };
     let value = expand(&raw, '\\', &mut |name| view.scope(run).get(name)).ok_or("the owner is not known")?;
     let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    let other = has_flag(view, view.instruction(copy), "from");
+    let other = view.doc.has_flag(view.instruction(copy), "from");
     let (user, group) = value.split_once(':').map_or((&*value, None), |(user, group)| (user, Some(group)));
     if !plain(user) || !group.is_none_or(plain) {
         return Err("the owner is not a plain name or number".into());

@@ -73,7 +73,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
                 format!("the history of the image keeps {secret}: {}", mount(&secret))
             }
             Kind::Copy(transfer) | Kind::Add(transfer) => {
-                let from_stage = instruction.flags.iter().any(|flag| view.doc.joined(instruction, flag.name) == "from");
+                let from_stage = view.doc.has_flag(instruction, "from");
                 let names = transfer.sources.iter().map(|source| view.doc.word(instruction, *source));
                 let key = names.into_iter().filter(|_| !from_stage).find(|name| is_key(name))?;
                 let file = key.rsplit('/').next().unwrap_or(&key).to_owned();
