@@ -179,14 +179,14 @@ pub struct Unsettled(pub Vec<&'static str>);
 /// # Errors
 /// [`Unsettled`] if they undo each other's work.
 pub fn run(
-    text: impl Into<Arc<str>>,
+    file: impl Into<Document>,
     transforms: &[Transform],
     world: &dyn World,
     settings: &Settings,
     choice: &Choice,
 ) -> Result<Outcome, Unsettled> {
-    let before: Arc<str> = text.into();
-    let mut doc = Document::parse(Arc::clone(&before));
+    let mut doc: Document = file.into();
+    let before = doc.shared_text();
     let mut outcome = Outcome {
         before: Arc::clone(&before),
         after: before,

@@ -16,6 +16,8 @@ pub use tree::{Needs, Reason, Tree, join};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::dockerfile::Document;
+
 /// What can be asked of the world. Answers are memoised by the implementation; what is not known is `None`.
 ///
 /// Paths are relative, with `/` between names, without `.` or `..` names.
@@ -36,8 +38,8 @@ pub trait World: Sync {
     /// The ignore file that applies to the Dockerfile: `Dockerfile.dockerignore` next to it, or else the context's
     /// `.dockerignore`, which need not be there.
     fn ignore_file(&self) -> Option<IgnoreFile>;
-    /// The texts of all other Dockerfiles to which that ignore file may apply.
-    fn siblings(&self) -> Option<Arc<[Arc<str>]>>;
+    /// All other Dockerfiles to which that ignore file may apply.
+    fn siblings(&self) -> Option<Arc<[Arc<Document>]>>;
 }
 
 /// An ignore file.
@@ -88,7 +90,7 @@ impl World for Nothing {
     fn ignore_file(&self) -> Option<IgnoreFile> {
         None
     }
-    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+    fn siblings(&self) -> Option<Arc<[Arc<Document>]>> {
         None
     }
 }
@@ -149,7 +151,7 @@ impl World for Files {
         Some(IgnoreFile { path: path.into(), text: text(path) })
     }
 
-    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+    fn siblings(&self) -> Option<Arc<[Arc<Document>]>> {
         let other = |path: &str| {
             let name = path.rsplit('/').next().unwrap_or_default();
             path != "Dockerfile"
@@ -158,6 +160,6 @@ impl World for Files {
                 && !self.files.contains_key(&format!("{path}.dockerignore"))
         };
         let others = self.files.iter().filter(|(path, _)| other(path));
-        Some(others.map(|(_, text)| String::from_utf8_lossy(text).into()).collect())
+        Some(others.map(|(_, text)| Arc::new(Document::parse(String::from_utf8_lossy(text)))).collect())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::dockerfile::Document;
+
 use super::ignore::append;
 use super::{IgnoreFile, Look, World};
 
@@ -56,7 +58,7 @@ impl World for Overlay<'_> {
         }
         Some(file)
     }
-    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+    fn siblings(&self) -> Option<Arc<[Arc<Document>]>> {
         self.world.siblings()
     }
 }

@@ -327,6 +327,12 @@ pub struct Problem {
     pub invalid: bool,
 }
 
+impl<T: Into<Arc<str>>> std::convert::From<T> for Document {
+    fn from(text: T) -> Self {
+        Self::parse(text)
+    }
+}
+
 impl Document {
     /// Reads a Dockerfile. Never fails: see [`Document::problems`].
     #[must_use]
@@ -463,6 +469,19 @@ impl Document {
     #[must_use]
     pub fn script(&self, index: usize) -> Option<&Script> {
         self.scripts[index].get_or_init(|| script::script(self, &self.instructions[index])).as_ref()
+    }
+
+    /// Takes over what was read of the scripts of `other`, where instruction `old` of it is the same text as instruction
+    /// `new` here, for each pair of indices.
+    pub(crate) fn take_scripts(&mut self, other: &Self, pairs: impl Iterator<Item = (usize, usize)>) {
+        if self.escape != other.escape {
+            return;
+        }
+        for (old, new) in pairs {
+            let Some(script) = other.scripts[old].get() else { continue };
+            let by = self.instructions[new].span.start.wrapping_sub(other.instructions[old].span.start).cast_signed();
+            _ = self.scripts[new].set(script.as_ref().map(|script| script.moved(by)));
+        }
     }
 
     /// The shell script of instruction `index`, if it is a HEALTHCHECK in shell form.

@@ -10,9 +10,8 @@ use super::git;
 
 /// The Dockerfile's folder if all that the file copies, and the manifests that it installs from, are there; else the one
 /// folder above it, inside of the repository, where they are.
-pub fn context(text: &str, folder: &Path) -> Option<PathBuf> {
-    let doc = Document::parse(text);
-    let needs = Needs::of(&doc);
+pub fn context(doc: &Document, folder: &Path) -> Option<PathBuf> {
+    let needs = Needs::of(doc);
     if needs.met(folder) {
         return Some(folder.to_path_buf());
     }
@@ -180,7 +179,7 @@ mod tests {
             ("COPY ../x /\nCOPY <<A /b\nx\nA", "api", Some("api")),
         ] {
             let text = format!("FROM a\n{text}\n");
-            let found = context(&text, &root.join(folder));
+            let found = context(&Document::parse(text.as_str()), &root.join(folder));
             assert_eq!(found, expected.map(|path| root.join(path)), "{text}");
         }
     }

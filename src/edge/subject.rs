@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::context::World as _;
+use crate::dockerfile::Document;
 use crate::pipeline::{self, Choice, Key, Outcome, Review};
 use crate::report::{self, Part};
 use crate::source::Edit;
@@ -19,7 +20,7 @@ use super::{Failure, files, locate, shown};
 /// A Dockerfile that was read.
 pub struct Subject<'s> {
     pub path: PathBuf,
-    pub text: String,
+    pub doc: Document,
     /// The build context, if it is known.
     pub context: Option<PathBuf>,
     /// What a person should know of how it is handled.
@@ -53,6 +54,7 @@ impl<'s> Subject<'s> {
         } else {
             files::read(path).map_err(|failure| Failure { skippable: true, ..failure })?
         };
+        let doc = Document::parse(text);
         let folder = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
             _ => PathBuf::from("."),
@@ -60,17 +62,17 @@ impl<'s> Subject<'s> {
         let context = match &flags.context {
             Some(context) => Some(context.clone()),
             None if stdin => None,
-            None => locate::context(&text, &folder),
+            None => locate::context(&doc, &folder),
         };
         let world = Disk::new(shared, context.clone(), (!stdin).then(|| path.to_path_buf()));
-        Ok(Self { path: path.to_path_buf(), text, context, note, settings, choice: choice(flags, rules), world })
+        Ok(Self { path: path.to_path_buf(), doc, context, note, settings, choice: choice(flags, rules), world })
     }
 
     /// What comes out without the findings of these keys.
     pub fn outcome(&self, denied: &[Key]) -> Result<Outcome, Failure> {
         let choice = Choice { deny: denied.to_vec(), ..self.choice.clone() };
         let outcome =
-            pipeline::run(self.text.as_str(), ALL, &self.world, &self.settings, &choice).map_err(|unsettled| {
+            pipeline::run(self.doc.clone(), ALL, &self.world, &self.settings, &choice).map_err(|unsettled| {
                 Failure::new(
                     format!("{}: {unsettled}", shown(&self.path)),
                     "this is a bug of dockwright: please report it with the file",

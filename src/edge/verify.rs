@@ -39,7 +39,7 @@ fn bench(subject: &Subject<'_>, build: &BuildFlags, tests: &TestFlags) -> Result
     let context = subject.context.as_deref().ok_or_else(|| {
         Failure::new(format!("{}: its build context is not known", shown(&subject.path)), "--context DIR names it")
     })?;
-    Bench::new(&subject.path, &subject.text, context, build.clone(), tests.clone())
+    Bench::new(&subject.path, subject.doc.text(), context, build.clone(), tests.clone())
 }
 
 pub fn run(arguments: &Verify) -> u8 {

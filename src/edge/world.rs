@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::context::{IgnoreFile, Look, World};
+use crate::dockerfile::Document;
 
 use super::{files, git, locate};
 
@@ -14,16 +15,22 @@ const MAX_LEN: u64 = 4 * 1024 * 1024;
 /// The paths that a repository tracks.
 type Tracked = Arc<BTreeSet<Box<str>>>;
 
-/// Dockerfiles and their texts.
-type Dockerfiles = Arc<[(PathBuf, Arc<str>)]>;
+/// A Dockerfile of a build context.
+#[derive(Debug)]
+struct Sibling {
+    path: PathBuf,
+    doc: Arc<Document>,
+    /// It has a build context or an ignore file of its own.
+    apart: bool,
+}
 
 /// What several Dockerfiles of a run ask for.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// By the root of a repository.
     tracked: Mutex<HashMap<PathBuf, Option<Tracked>>>,
-    /// The Dockerfiles below a folder, with their texts.
-    dockerfiles: Mutex<HashMap<PathBuf, Dockerfiles>>,
+    /// The Dockerfiles below a build context.
+    dockerfiles: Mutex<HashMap<PathBuf, Vec<Sibling>>>,
 }
 
 /// The world on disk.
@@ -139,28 +146,30 @@ impl World for Disk<'_> {
         Some(IgnoreFile { path: shown.to_str()?.into(), text })
     }
 
-    fn siblings(&self) -> Option<Arc<[Arc<str>]>> {
+    fn siblings(&self) -> Option<Arc<[Arc<Document>]>> {
         let context = self.context.clone()?;
         if self.ignore_path()? != context.join(".dockerignore") {
             return Some(Arc::from([]));
         }
+        let same = |one: &Path, other: &Path| std::path::absolute(one).ok() == std::path::absolute(other).ok();
         let mut known = self.shared.dockerfiles.lock().ok()?;
         let all = known.entry(context.clone()).or_insert_with(|| {
-            let found = files::search(&context).into_iter();
-            // One that cannot be read, nobody can build.
-            found.filter_map(|found| Some((found.path.clone(), files::read(&found.path).ok()?.into()))).collect()
+            let read = |found: files::Found| {
+                // One that cannot be read, nobody can build.
+                let doc = Document::parse(files::read(&found.path).ok()?);
+                let mut own = found.path.clone().into_os_string();
+                own.push(".dockerignore");
+                let folder = found.path.parent().unwrap_or(Path::new("."));
+                // One in a folder of its own has that for its context, if all is there.
+                let located = || locate::context(&doc, folder);
+                let elsewhere = !same(folder, &context) && located().is_some_and(|it: PathBuf| same(&it, folder));
+                let apart = elsewhere || Path::new(&own).exists();
+                Some(Sibling { path: found.path, doc: Arc::new(doc), apart })
+            };
+            files::search(&context).into_iter().filter_map(read).collect()
         });
-        let same = |one: &Path, other: &Path| std::path::absolute(one).ok() == std::path::absolute(other).ok();
-        let others = all.iter().filter(|(path, text)| {
-            let this = self.dockerfile.as_ref().is_some_and(|dockerfile| same(dockerfile, path));
-            let mut own = path.clone().into_os_string();
-            own.push(".dockerignore");
-            let folder = path.parent().unwrap_or(Path::new("."));
-            // One in a folder of its own has that for its context, if all is there.
-            let located = || locate::context(text, folder);
-            let elsewhere = !same(folder, &context) && located().is_some_and(|it: PathBuf| same(&it, folder));
-            !this && !Path::new(&own).exists() && !elsewhere
-        });
-        Some(others.map(|(_, text)| Arc::clone(text)).collect())
+        let this = |path: &Path| self.dockerfile.as_ref().is_some_and(|dockerfile| same(dockerfile, path));
+        let others = all.iter().filter(|found| !found.apart && !this(&found.path));
+        Some(others.map(|found| Arc::clone(&found.doc)).collect())
     }
 }

@@ -37,12 +37,14 @@ pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document),
         }
     }
     let text = edits.apply(before.text()).map_err(|error| error.to_string())?;
-    let after = Document::parse(text);
+    let mut after = Document::parse(text);
     if let Some(problem) = after.problems().first() {
         return Err(format!("line {} of the result: {}", after.line(problem.span.start), problem.message));
     }
+    let untouched = Gate { before, after: &after, edits: &edits, promises: &promises }.untouched(&claimed)?;
+    let kept = (0..claimed.len()).filter(|index| !claimed[*index]);
+    after.take_scripts(before, kept.zip(untouched.iter().copied()));
     let gate = Gate { before, after: &after, edits: &edits, promises: &promises };
-    let untouched = gate.untouched(&claimed)?;
     gate.order()?;
     gate.comments()?;
     gate.configuration()?;

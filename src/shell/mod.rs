@@ -10,6 +10,7 @@ pub mod trace;
 mod words;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::source::Span;
 
@@ -36,6 +37,12 @@ impl SourceMap {
         (offset - at <= span.len()).then(|| span.start + (offset - at))
     }
 
+    /// The map to a file in which all of it stands `by` bytes later.
+    fn moved(&self, by: isize) -> Self {
+        let moved = |offset: usize| offset.saturating_add_signed(by);
+        Self(self.0.iter().map(|(at, span)| (*at, Span::new(moved(span.start), moved(span.end)))).collect())
+    }
+
     /// Where the byte at `offset` stands in the file; `None` behind the end or for made-up text.
     #[must_use]
     pub fn before(&self, offset: usize) -> Option<usize> {
@@ -47,8 +54,14 @@ impl SourceMap {
 /// A RUN body.
 #[derive(Clone, Debug)]
 pub struct Script {
-    text: Box<str>,
     map: SourceMap,
+    /// The same wherever the text stands.
+    tree: Arc<Tree>,
+}
+
+#[derive(Debug)]
+struct Tree {
+    text: Box<str>,
     body: Result<List, Opaque>,
     comments: Vec<Span>,
 }
@@ -263,25 +276,32 @@ impl Script {
     pub fn parse(text: impl Into<Box<str>>, map: SourceMap) -> Self {
         let text = text.into();
         let (body, comments) = parse::parse(&text);
-        Self { text, map, body, comments }
+        Self { map, tree: Arc::new(Tree { text, body, comments }) }
+    }
+
+    /// The same script, where it stands in another file: `by` says how far from there.
+    #[must_use]
+    pub fn moved(&self, by: isize) -> Self {
+        Self { map: self.map.moved(by), tree: Arc::clone(&self.tree) }
     }
 
     /// A script that must not be looked into.
     #[must_use]
     pub fn opaque(text: impl Into<Box<str>>, map: SourceMap, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { text: text.into(), map, body: Err(Opaque(why.into())), comments: Vec::new() }
+        let tree = Tree { text: text.into(), body: Err(Opaque(why.into())), comments: Vec::new() };
+        Self { map, tree: Arc::new(tree) }
     }
 
     /// What the shell gets.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.tree.text
     }
 
     /// The text of a node.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
-        span.of(&self.text)
+        span.of(&self.tree.text)
     }
 
     /// The map back to the file.
@@ -302,15 +322,15 @@ impl Script {
     ///
     /// # Errors
     /// If the script is opaque.
-    pub const fn body(&self) -> Result<&List, &Opaque> {
-        self.body.as_ref()
+    pub fn body(&self) -> Result<&List, &Opaque> {
+        self.tree.body.as_ref()
     }
 
     /// Shell comments (`#` to the end of the line), in order. A comment on the last logical line hides what a careless
     /// edit appends.
     #[must_use]
     pub fn comments(&self) -> &[Span] {
-        &self.comments
+        &self.tree.comments
     }
 
     /// Every simple command, in order of writing, those inside compound commands, functions and substitutions included.

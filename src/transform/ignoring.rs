@@ -5,7 +5,7 @@ use super::paths::{self, Relation};
 use crate::commands::{Invocation, Program, Tool, Verb, invocations, recognise};
 use crate::context::ignore::matches;
 use crate::context::{Look, Reason, Tree, join};
-use crate::dockerfile::{Document, Kind, Word};
+use crate::dockerfile::{Kind, Word};
 use crate::shell::{Command, Operator, Script, Separator, Simple};
 
 /// What makes the path anew in a stage that copies the folder around it, so that the one of the context is not needed.
@@ -97,9 +97,8 @@ pub fn spared(view: &View<'_>, tree: &Tree<'_>, path: &str, maker: Maker) -> Res
     reads(view, tree, path, maker, path.contains('/'))?;
     let siblings = tree.world().siblings();
     let siblings = siblings.ok_or("which other Dockerfiles share the ignore file is not known")?;
-    for text in siblings.iter() {
-        let other = Document::parse(std::sync::Arc::clone(text));
-        let other = View::new(&other, view.world, view.settings);
+    for other in siblings.iter() {
+        let other = View::new(other, view.world, view.settings);
         reads(&other, tree, path, maker, false)
             .map_err(|reason| Reason::from(format!("of another Dockerfile, {reason}")))?;
     }

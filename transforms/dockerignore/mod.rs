@@ -72,11 +72,8 @@ fn find(view: &View<'_>) -> Vec<Finding> {
             add(line, path, Maker::None, &mut safe);
         }
     }
-    let quiet = quiet(view.doc)
-        && tree
-            .world()
-            .siblings()
-            .is_some_and(|others| others.iter().all(|text| quiet(&Document::parse(std::sync::Arc::clone(text)))));
+    let quiet =
+        quiet(view.doc) && tree.world().siblings().is_some_and(|others| others.iter().all(|other| quiet(other)));
     for path in ABOUT.iter().filter(|path| there(&tree, path)) {
         // Git never tracks its own folder; whether it tracks the others says nothing here.
         if *path == ".git" && quiet {
@@ -131,7 +128,7 @@ fn about(view: &View<'_>, tree: &Tree<'_>, path: &str) -> bool {
     };
     !named(view.doc.text())
         && !tree.patterns().has_exceptions_in(path)
-        && tree.world().siblings().is_some_and(|others| !others.iter().any(|text| named(text)))
+        && tree.world().siblings().is_some_and(|others| !others.iter().any(|other| named(other.text())))
 }
 
 /// Whether no stage of the Dockerfile makes what is made by `maker`.
