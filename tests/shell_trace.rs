@@ -219,8 +219,7 @@ fn run(shell: &[String], dir: &Path, script: &str, errexit: bool, fail: &str, x:
         .output()
         .unwrap();
     let log = fs::read_to_string(state.join("log")).unwrap_or_default();
-    let events =
-        log.lines().map(|text| dockwright::shell::trace::Event { text: text.to_owned(), around: String::new() });
+    let events = log.lines().map(|text| dockwright::shell::trace::Event { text: text.into(), around: String::new() });
     Trace { events: events.collect(), status: u8::try_from(output.status.code().unwrap()).unwrap() }
 }
 
@@ -274,9 +273,9 @@ fn compare(shells: &[&[&str]], scripts: &[&str]) {
             // Recorders do not record what is built in, nor their surroundings.
             for event in &mut said.events {
                 event.around.clear();
-                event.text = event.text.split(' ').find(|word| word.len() == 1).unwrap_or_default().to_owned();
+                event.text = event.text.split(' ').find(|word| word.len() == 1).unwrap_or_default().into();
             }
-            said.events.retain(|event| ["a", "b", "c", "d", "e"].contains(&event.text.as_str()));
+            said.events.retain(|event| ["a", "b", "c", "d", "e"].contains(&&*event.text));
             for shell in &shells {
                 let mut did = run(shell, dir.path(), text, errexit, &fail, x(seed));
                 let mut expected = said.clone();

@@ -187,6 +187,9 @@ pub(super) fn find(name: &str, tag: &str) -> Option<&'static Row> {
 
 /// Whether `text` is `pattern`, in which a `*` stands for anything, or for nothing.
 fn matches(pattern: &str, text: &str) -> bool {
+    if pattern.as_bytes().first().is_some_and(|first| *first != b'*' && text.as_bytes().first() != Some(first)) {
+        return false;
+    }
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(start) else { return false };
     match rest.rsplit_once('*') {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Script;
-use super::trace::{Rules, ShellOptions, Trace, Unknown, run};
+use super::trace::{Rules, ShellOptions, Texts, Trace, Unknown, run};
 
 /// A script and how its shell is started.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +103,7 @@ pub fn same_meaning(before: &[Run], after: &[Run], rules: Rules, role: &dyn Fn(&
 /// Decides which commands succeed, the same way before and after.
 #[derive(Default)]
 struct Oracle {
+    texts: Texts,
     /// The commands that were met, in any case.
     commands: HashMap<Box<str>, Decided>,
     /// The number of the sequence that runs.
@@ -202,6 +203,7 @@ impl Oracle {
         // How many promised commands ran until one failed, that one included.
         let (mut promised, mut failed) = (0, None);
         self.sequence += 1;
+        let mut texts = std::mem::take(&mut self.texts);
         for Run { script, options } in runs {
             let mut decide = |text: &str| {
                 let succeeds = self.decide(text);
@@ -213,13 +215,15 @@ impl Oracle {
                 }
                 succeeds
             };
-            let (status, endless) = run(script, *options, rules, &mut decide, &mut sequence.trace.events)?;
+            let events = &mut sequence.trace.events;
+            let (status, endless) = run(script, *options, rules, &mut texts, &mut decide, events)?;
             sequence.trace.status = status;
             sequence.endless = endless;
             if status != 0 || endless {
                 break;
             }
         }
+        self.texts = texts;
         let mut left = failed;
         sequence.trace.events.retain(|event| {
             let kept = role(&event.text) == Role::Kept;

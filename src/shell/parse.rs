@@ -16,7 +16,7 @@ use shuck_parser::parser::Parser;
 use shuck_parser::{ShellDialect, ShellProfile};
 
 use self::simple::Part;
-use super::{AndOr, Command, Compound, Item, List, MAX_LEN, Opaque, Operator, Pipeline, Separator, Simple, Word};
+use super::{AndOr, Command, Compound, Item, List, MAX_LEN, Opaque, Operator, Pipeline, Separator, Simple};
 use crate::source::Span;
 
 /// Deepest nesting that is looked into; bounds the stack, here and in the parser.
@@ -88,12 +88,12 @@ pub(super) fn collect<'a>(list: &'a List, all: &mut Vec<&'a Simple>) {
                 Command::Simple(simple) => {
                     all.push(simple);
                     // What is nested starts behind the command, but in which order it was written is the span's say.
-                    let mut words: Vec<&Word> = (simple.assignments.iter().map(|assignment| &assignment.value))
+                    let words = (simple.assignments.iter().map(|assignment| &assignment.value))
                         .chain(&simple.words)
-                        .chain(simple.redirections.iter().map(|redirection| &redirection.target))
-                        .collect();
-                    words.sort_by_key(|word| word.span);
-                    collect_words(&words, all);
+                        .chain(simple.redirections.iter().map(|redirection| &redirection.target));
+                    let mut lists: Vec<&List> = words.flat_map(|word| &word.substitutions).collect();
+                    lists.sort_by_key(|list| list.span);
+                    lists.into_iter().for_each(|list| collect(list, all));
                 }
                 Command::Compound(compound) => collect_compound(compound, all),
                 Command::Function(function) => collect_compound(&function.body, all),
@@ -112,11 +112,6 @@ fn collect_compound<'a>(compound: &'a Compound, all: &mut Vec<&'a Simple>) {
     }
 }
 
-fn collect_words<'a>(words: &[&'a Word], all: &mut Vec<&'a Simple>) {
-    for list in words.iter().flat_map(|word| &word.substitutions) {
-        collect(list, all);
-    }
-}
 /// The cursor.
 struct Reader<'t> {
     text: &'t str,

@@ -13,9 +13,10 @@ mod simple;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::rc::Rc;
 
 use self::simple::SPECIAL;
-use super::{AndOr, Command, Compound, CompoundKind, List, Operator, Pipeline, Script, Separator};
+use super::{AndOr, Command, Compound, CompoundKind, List, Operator, Pipeline, Script, Separator, Simple};
 
 /// How the shell is started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Trace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Its normalised text.
-    pub text: String,
+    pub text: Rc<str>,
     /// Its surroundings: what changed the shell before it, and what it stands in: `cd /src; >log`.
     pub around: String,
 }
@@ -95,18 +96,23 @@ pub fn trace(script: &Script, options: ShellOptions, rules: Rules, decide: &mut 
         *count += 1;
         decide(text, *count - 1)
     };
-    let (status, endless) = run(script, options, rules, &mut decide, &mut events)?;
+    let (status, endless) = run(script, options, rules, &mut Texts::new(), &mut decide, &mut events)?;
     if endless {
         return Err(Unknown("a loop that goes on".into()));
     }
     Ok(Trace { events, status })
 }
 
+/// The normalised texts of commands that were met, or why they cannot be told: a script runs many times, in every case.
+/// The key is where the command stands in memory, so that the scripts must stay there.
+pub(super) type Texts = HashMap<*const Simple, Result<Rc<str>, &'static str>>;
+
 /// Runs one script after others; the second result is whether a loop was cut off.
 pub(super) fn run(
     script: &Script,
     options: ShellOptions,
     rules: Rules,
+    texts: &mut Texts,
     decide: &mut dyn FnMut(&str) -> bool,
     events: &mut Vec<Event>,
 ) -> Result<(u8, bool), Unknown> {
@@ -114,6 +120,7 @@ pub(super) fn run(
     let mut shell = Shell {
         script,
         rules,
+        texts,
         decide,
         events,
         background: false,
@@ -130,7 +137,7 @@ pub(super) fn run(
     let (status, background) = (shell.status, shell.background);
     if background {
         // What still runs in the background ends with the shell.
-        events.push(Event { text: "(the shell ends)".to_owned(), around: String::new() });
+        events.push(Event { text: "(the shell ends)".into(), around: String::new() });
     }
     match ended {
         Ok(()) | Err(Stop::Exit) => Ok((status, false)),
@@ -172,7 +179,7 @@ struct Env<'s> {
 /// A command that changed the shell.
 #[derive(Clone)]
 struct Change {
-    text: String,
+    text: Rc<str>,
     kind: ChangeKind,
 }
 
@@ -191,6 +198,7 @@ enum ChangeKind {
 struct Shell<'s, 'a> {
     script: &'s Script,
     rules: Rules<'a>,
+    texts: &'a mut Texts,
     decide: &'a mut dyn FnMut(&str) -> bool,
     events: &'a mut Vec<Event>,
     /// Something was started in the background.
@@ -203,7 +211,7 @@ struct Shell<'s, 'a> {
     status: u8,
     env: Env<'s>,
     /// Redirected groups, pipelines, arguments of functions.
-    within: Vec<String>,
+    within: Vec<Rc<str>>,
     /// Bytes of the trace.
     size: usize,
     bash: bool,
@@ -228,7 +236,7 @@ impl<'s> Shell<'s, '_> {
             return unknown("a list in the background of a condition");
         }
         self.background = true;
-        self.within.push("&".to_owned());
+        self.within.push("&".into());
         self.subshell(|shell| shell.and_or(and_or))?;
         self.within.pop();
         self.status = 0;
@@ -278,7 +286,7 @@ impl<'s> Shell<'s, '_> {
         let mut status = 0;
         let pipefail = self.env.pipefail;
         for (nth, command) in commands.iter().enumerate() {
-            self.within.push(format!("| {} of {}", nth + 1, commands.len()));
+            self.within.push(format!("| {} of {}", nth + 1, commands.len()).into());
             self.subshell(|shell| shell.command(command))?;
             self.within.pop();
             if !pipefail || self.status != 0 {
@@ -336,9 +344,9 @@ impl<'s> Shell<'s, '_> {
         if redirected {
             let mut text = String::new();
             for redirection in &compound.redirections {
-                self.redirection(redirection, &mut text)?;
+                self.redirection(redirection, &mut text).map_err(Stop::Unknown)?;
             }
-            self.within.push(text);
+            self.within.push(text.into());
         }
         let flow = self.compound_body(compound);
         if redirected {
@@ -349,7 +357,7 @@ impl<'s> Shell<'s, '_> {
 
     fn compound_body(&mut self, compound: &'s Compound) -> Flow {
         for word in &compound.words {
-            self.plain_expansions(word.span)?;
+            self.plain_expansions(word.span).map_err(Stop::Unknown)?;
         }
         match (compound.kind, &compound.lists[..]) {
             (CompoundKind::Brace, [body]) => self.list(body),
@@ -403,7 +411,7 @@ impl<'s> Shell<'s, '_> {
                     return unknown("`[[` or `((` in a shell that may not be bash");
                 }
                 let text = self.script.slice(compound.span).split_whitespace().collect::<Vec<_>>().join(" ");
-                self.event(&text)?;
+                self.event(&text.into())?;
                 self.check()
             }
             _ => unknown("a compound command that is not modelled"),
@@ -426,7 +434,7 @@ impl<'s> Shell<'s, '_> {
         self.looping(|shell, _| {
             let mut status = 0;
             for value in &values {
-                shell.changed(format!("{name}={value}"), ChangeKind::Variable);
+                shell.changed(format!("{name}={value}").into(), ChangeKind::Variable);
                 shell.round(body, &mut 0)?;
                 status = shell.status;
             }

@@ -315,7 +315,7 @@ mod tests {
             ),
         ] {
             let text = format!("FROM alpine\n{text}\n");
-            let doc = Document::parse(text.as_str());
+            let doc = crate::dockerfile::Document::parse(text.as_str());
             let files = others.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
             let untracked = vec![path.to_owned()];
             let (world, settings) = (Files { files, untracked, ..Files::default() }, Settings::default());

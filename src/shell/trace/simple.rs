@@ -1,6 +1,6 @@
 //! Simple commands: built-in ones that matter, functions, and all others, which only succeed or fail.
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::{Change, ChangeKind, Event, Flow, MAX_TRACE, Shell, Stop, unknown};
 use crate::shell::{Assignment, Redirection, Simple, Word};
@@ -8,8 +8,15 @@ use crate::source::Span;
 
 impl<'s> Shell<'s, '_> {
     pub(super) fn simple(&mut self, simple: &'s Simple) -> Flow {
-        self.plain_expansions(simple.span)?;
-        let text = self.text(simple)?;
+        let text = match self.texts.get(&std::ptr::from_ref(simple)) {
+            Some(known) => known.clone(),
+            None => {
+                let text = self.plain_expansions(simple.span).and_then(|()| self.text(simple));
+                self.texts.insert(simple, text.clone());
+                text
+            }
+        };
+        let text = text.map_err(Stop::Unknown)?;
         let Some(name) = simple.words.first() else {
             return self.assignments(simple, &text);
         };
@@ -88,7 +95,7 @@ impl<'s> Shell<'s, '_> {
     }
 
     /// A command without words.
-    pub(super) fn assignments(&mut self, simple: &'s Simple, text: &str) -> Flow {
+    pub(super) fn assignments(&mut self, simple: &'s Simple, text: &Rc<str>) -> Flow {
         let substitutes = |word: &Word| !word.substitutions.is_empty();
         let values = simple.assignments.iter().map(|assignment| &assignment.value);
         let opened = simple.redirections.iter().map(|redirection| &redirection.target);
@@ -100,7 +107,7 @@ impl<'s> Shell<'s, '_> {
             self.status = 0;
         }
         for assignment in &simple.assignments {
-            let text = (self.rules.normal)(self.script.slice(assignment.span)).into_owned();
+            let text = (self.rules.normal)(self.script.slice(assignment.span)).into();
             self.changed(text, ChangeKind::Variable);
         }
         self.check()
@@ -162,17 +169,17 @@ impl<'s> Shell<'s, '_> {
     }
 
     /// What a command expands must not depend on the commands before it, nor end the shell.
-    pub(super) fn plain_expansions(&self, span: Span) -> Flow {
+    pub(super) fn plain_expansions(&self, span: Span) -> Result<(), &'static str> {
         let raw = self.script.slice(span);
         let own = matches!(raw, "exit $?" | "exit \"$?\"");
         if !own && ["$?", "${?", "$!", "${!", "$_", ":?"].iter().any(|it| raw.contains(it)) {
-            return unknown("an expansion that depends on the command before, or ends the shell");
+            return Err("an expansion that depends on the command before, or ends the shell");
         }
         Ok(())
     }
 
     /// A command's text: its parts, joined by one blank.
-    pub(super) fn text(&self, simple: &Simple) -> Result<String, Stop> {
+    pub(super) fn text(&self, simple: &Simple) -> Result<Rc<str>, &'static str> {
         enum Part<'p> {
             Raw(Span),
             Redirection(&'p Redirection),
@@ -194,15 +201,12 @@ impl<'s> Shell<'s, '_> {
                 Part::Redirection(redirection) => self.redirection(redirection, &mut text)?,
             }
         }
-        Ok(match (self.rules.normal)(&text) {
-            Cow::Borrowed(same) if same.len() == text.len() => text,
-            other => other.into_owned(),
-        })
+        Ok((self.rules.normal)(&text).into())
     }
 
-    pub(super) fn redirection(&self, redirection: &Redirection, text: &mut String) -> Flow {
+    pub(super) fn redirection(&self, redirection: &Redirection, text: &mut String) -> Result<(), &'static str> {
         if !self.bash && matches!(&*redirection.operator, "&>" | "&>>" | "<<<") {
-            return unknown("a redirection of bash in a shell that may not be bash");
+            return Err("a redirection of bash in a shell that may not be bash");
         }
         if !text.is_empty() {
             text.push(' ');
@@ -230,24 +234,24 @@ impl<'s> Shell<'s, '_> {
     }
 
     /// A command runs, and succeeds or not.
-    pub(super) fn event(&mut self, text: &str) -> Flow {
+    pub(super) fn event(&mut self, text: &Rc<str>) -> Flow {
         self.push(text)?;
         self.status = u8::from(!self.decide(text));
         Ok(())
     }
 
-    pub(super) fn changed(&mut self, text: String, kind: ChangeKind) {
+    pub(super) fn changed(&mut self, text: Rc<str>, kind: ChangeKind) {
         self.env.changes.push(Change { text, kind });
     }
 
     /// A command runs.
-    pub(super) fn push(&mut self, text: &str) -> Flow {
+    pub(super) fn push(&mut self, text: &Rc<str>) -> Flow {
         self.push_in(text, false)
     }
 
     /// A command runs, for which it may not matter in which directory.
-    pub(super) fn push_in(&mut self, text: &str, anywhere: bool) -> Flow {
-        let event = Event { text: text.to_owned(), around: self.around(text, anywhere) };
+    pub(super) fn push_in(&mut self, text: &Rc<str>, anywhere: bool) -> Flow {
+        let event = Event { text: Rc::clone(text), around: self.around(text, anywhere) };
         self.size += event.text.len() + event.around.len();
         if self.size > MAX_TRACE {
             return unknown("it runs too many commands");
@@ -260,9 +264,16 @@ impl<'s> Shell<'s, '_> {
     fn around(&self, text: &str, anywhere: bool) -> String {
         use ChangeKind::{Back, Directory, Other, ToDirectory, Variable};
         let changes = &self.env.changes;
+        // More than one command inside a substitution: `set -e` may matter there.
+        let errexit = self.env.errexit && (text.contains("$(") || text.contains('`'));
+        if changes.is_empty() && self.within.is_empty() && self.env.flags.is_empty() {
+            return if errexit { "-e".to_owned() } else { String::new() };
+        }
         // Directories before the last one that was named in full are forgotten, unless the shell is sent back.
         let named = changes.iter().rposition(|change| change.kind == ToDirectory).unwrap_or(0);
-        let back = text.contains("cd -") || text.contains("OLDPWD") || changes.iter().any(|it| it.kind == Back);
+        let moved = changes.iter().any(|change| matches!(change.kind, ToDirectory | Directory | Back));
+        let back = moved
+            && (text.contains("cd -") || text.contains("OLDPWD") || changes.iter().any(|change| change.kind == Back));
         // `set -a` puts all into the environment.
         let all = self.env.flags.contains(&'a');
         let counts = |&(nth, change): &(usize, &Change)| match change.kind {
@@ -274,16 +285,15 @@ impl<'s> Shell<'s, '_> {
             ToDirectory | Directory | Back => back || !anywhere && nth >= named,
         };
         let mut surroundings: Vec<&str> =
-            changes.iter().enumerate().filter(counts).map(|(_, change)| change.text.as_str()).collect();
-        surroundings.extend(self.within.iter().map(String::as_str));
+            changes.iter().enumerate().filter(counts).map(|(_, change)| &*change.text).collect();
+        surroundings.extend(self.within.iter().map(|text| &**text));
         // These change what an expansion does, and nothing else.
         let expands = text.contains(['$', '`', '*', '?', '[']);
         let flags: String = self.env.flags.iter().filter(|flag| expands || !matches!(flag, 'u' | 'f')).collect();
         if !flags.is_empty() {
             surroundings.push(&flags);
         }
-        // More than one command inside a substitution: `set -e` may matter there.
-        if self.env.errexit && (text.contains("$(") || text.contains('`')) {
+        if errexit {
             surroundings.push("-e");
         }
         surroundings.join("; ")
