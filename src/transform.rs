@@ -4,6 +4,7 @@
 //! tests; the function looks at a [`View`] and answers with [`Finding`]s. It never changes text: it returns edits and
 //! what they promise, and the pipeline applies, re-reads and holds them to the promise.
 
+pub mod brought;
 pub mod copied;
 pub mod ignoring;
 pub mod mounts;

@@ -18,6 +18,7 @@ mod composer;
 mod conda;
 mod dnf;
 mod dotnet;
+mod exec;
 pub mod files;
 mod go;
 mod gradle;
@@ -36,6 +37,7 @@ mod yarn;
 mod zypper;
 
 pub use builtins::of_the_shell;
+pub use exec::exec_words;
 pub use program::Program;
 
 use crate::shell::{Script, Simple};

@@ -1,10 +1,11 @@
 //! The edits: manifests where the COPY stood, and the COPY behind the installation.
 
-use super::place::Copied;
-use super::{Group, Reason, parent, within};
+use super::{Group, Reason, parent};
+use crate::context::join;
 use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
 use crate::source::{Edit, Span};
+use crate::transform::brought::Copied;
 use crate::transform::paths;
 use crate::transform::{Change, Finding, Promise, View};
 
@@ -144,7 +145,7 @@ pub fn complete(view: &View<'_>, copies: &[&Copied], group: &Group) -> Option<Fi
             && copy.files.iter().any(|(path, place)| {
                 parent(path) == folder
                     && parent(place) == group.place
-                    && within(folder, path.rsplit('/').next().unwrap_or_default()).as_deref() == Some(path)
+                    && join(folder, path.rsplit('/').next().unwrap_or_default()).as_deref() == Some(path)
             })
     };
     let copy = copies.iter().find(beside)?;

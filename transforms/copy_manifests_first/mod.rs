@@ -6,13 +6,13 @@ mod reads;
 
 use std::borrow::Cow;
 
-use crate::context::{Needs, Tree, go, join, node, python};
+use crate::context::{Needs, Tree, go, node, python};
 use crate::dockerfile::{Command, Kind};
+use crate::transform::brought::{Copied, copied};
 use crate::transform::ignoring::{Maker, spared};
 use crate::transform::paths;
 use crate::transform::{Finding, On, Transform, View};
 use edit::Rewrite;
-use place::{Copied, copied};
 use reads::{Install, Reads, What, reads};
 
 /// The transform.
@@ -434,9 +434,4 @@ fn relative(folder: &str, path: &str) -> String {
         up += "../";
         at = parent(at);
     }
-}
-
-/// `path`, in the context, of the folder `folder`.
-fn within(folder: &str, path: &str) -> Option<String> {
-    join(folder, path)
 }
