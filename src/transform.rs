@@ -345,6 +345,9 @@ pub enum Promise {
     User,
     /// Stages are added or removed.
     Stage,
+    /// The last stage becomes two: one runs what it ran, the other has its configuration and copies from the first.
+    /// What the first one has and the other does not is not in the image any more.
+    Splits,
     /// Instructions are in another order, or inserted.
     Moves,
     /// This comment is dropped: its text from `#` on.

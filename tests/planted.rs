@@ -105,3 +105,39 @@ fn the_file_itself_is_fine() {
     let outcome = pipeline::run(FILE, ALL, &Nothing, &Settings::default(), &Choice::default()).expect("it settles");
     assert_eq!(outcome.held, None);
 }
+
+/// A split, and what is wrong with it.
+#[test]
+fn splits_that_change_more() {
+    const FILE: &str = "FROM golang:1.24 AS app\nENV A=1\nWORKDIR /x\nEXPOSE 1\nCOPY . .\nRUN go build -o /x/y .\nUSER 1\nCMD [\"/x/y\"]\n";
+    const GOOD: &str = "FROM golang:1.24 AS build\nENV A=1\nWORKDIR /x\nCOPY . .\nRUN go build -o /x/y .\nFROM golang:1.24 AS app\nENV A=1\nWORKDIR /x\nEXPOSE 1\nCOPY --from=build /x/y /x/y\nUSER 1\nCMD [\"/x/y\"]\n";
+    let split = |after: &str, promises: &[Promise]| {
+        let edit = Edit::replace(FILE, Span::new(0, FILE.len()), after);
+        let change = Change::new([edit], promises.iter().cloned()).expect("one edit");
+        pipeline::passes(FILE, &change, &Nothing, &Settings::default())
+    };
+    assert_eq!(split(GOOD, &[Promise::Splits]), Ok(()));
+    for (from, to, expected) in [
+        ("AS build", "AS app", "no name of its own"),
+        ("AS app", "AS other", "another name"),
+        ("FROM golang:1.24 AS app", "FROM scratch AS app", "another base"),
+        ("FROM golang:1.24 AS build", "FROM golang:1.23 AS build", "another base"),
+        ("COPY . .\n", "", "`COPY . .` is not what the new stage does"),
+        ("RUN go build", "RUN CGO_ENABLED=0 go build", "is not what the new stage does"),
+        ("COPY . .\nRUN", "COPY . .\nRUN echo\nRUN", "is not what the new stage does"),
+        ("EXPOSE 1\n", "", "`EXPOSE 1` is not in the last stage"),
+        ("USER 1\n", "", "`USER 1` is not in the last stage"),
+        ("USER 1\n", "USER 1\nENV B=2\n", "is not in the last stage as it was"),
+        ("USER 1\n", "USER 1\nRUN x\n", "`RUN x` is not what the last stage may do"),
+        ("--from=build", "--from=golang", "is not what the last stage may do"),
+        ("COPY --from=build /x/y /x/y", "ADD x /x/y", "is not what the last stage may do"),
+        ("CMD [\"/x/y\"]", "CMD [\"/x/z\"]", "is not in the last stage as it was"),
+        ("FROM golang:1.24 AS build", "FROM golang:1.24 AS more\nFROM golang:1.24 AS build", "another stage"),
+    ] {
+        let after = GOOD.replacen(from, to, 1);
+        let error = split(&after, &[Promise::Splits]).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+    let slim = GOOD.replace("RUN go", "RUN CGO_ENABLED=0 go").replace("FROM golang:1.24 AS app", "FROM scratch AS app");
+    assert_eq!(split(&slim, &[Promise::Splits, Promise::Base, Promise::Flag("CGO_ENABLED=0".into())]), Ok(()));
+}

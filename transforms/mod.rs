@@ -24,6 +24,7 @@ mod pipefail;
 mod secrets;
 mod sink_args;
 mod sort_packages;
+mod split_stages;
 mod system_packages_first;
 mod tidy;
 mod unused_stage;
@@ -61,6 +62,8 @@ pub const ALL: &[Transform] = &[
     pipefail::TRANSFORM,
     pin_base::TRANSFORM,
     secrets::TRANSFORM,
+    // Behind all cleanup, which is for stages that ship: so it is the same whether review comes at once or later.
+    split_stages::TRANSFORM,
     sort_packages::TRANSFORM,
     tidy::TRANSFORM,
 ];

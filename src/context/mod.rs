@@ -7,6 +7,7 @@ pub mod ignore;
 pub mod node;
 mod overlay;
 pub mod python;
+pub mod sources;
 mod tree;
 pub mod yarn;
 

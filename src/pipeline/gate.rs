@@ -3,6 +3,8 @@
 //! A change that fails is dropped and reported as our bug. The gate knows no transform: it compares the text before and
 //! after with what the change promised.
 
+mod split;
+
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::mem::discriminant;
@@ -49,6 +51,7 @@ pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document),
     gate.comments()?;
     gate.configuration()?;
     gate.moved()?;
+    gate.splits()?;
     gate.scripts(&untouched)?;
     gate.meaning(view, &claimed, &untouched)?;
     Ok((edits, after))
@@ -87,7 +90,7 @@ impl Gate<'_> {
 
     /// The instructions are in the same order, unless something moves.
     fn order(&self) -> Result<(), String> {
-        if self.promises.contains(&Promise::Stage) {
+        if self.promises.iter().any(|promise| matches!(promise, Promise::Stage | Promise::Splits)) {
             return Ok(());
         }
         if self.promises.contains(&Promise::Moves) {
@@ -247,6 +250,10 @@ impl Gate<'_> {
 
     /// What the text says of each stage's configuration is unchanged.
     fn configuration(&self) -> Result<(), String> {
+        if self.promises.contains(&Promise::Splits) {
+            // Compared stage by stage there.
+            return Ok(());
+        }
         let stages = |doc: &Document| -> Vec<Vec<(Option<Field>, String)>> {
             let global = &doc.instructions()[..doc.stages().first().map_or(0, |stage| stage.instructions.start)];
             let stages = doc.stages().iter().map(|stage| &doc.instructions()[stage.instructions.clone()]);
@@ -348,7 +355,7 @@ impl Gate<'_> {
     /// whichever commands fail. What the shell does there may be more than is modelled: then the transform's own
     /// preconditions have to do.
     fn meaning(&self, view: &View<'_>, claimed: &[bool], untouched: &[usize]) -> Result<(), String> {
-        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage)) {
+        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage | Promise::Splits)) {
             return Ok(());
         }
         // A function, so that the compiler sees that the answer lives as long as the text.

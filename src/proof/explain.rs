@@ -269,11 +269,11 @@ const fn gone(difference: &Difference) -> bool {
     matches!(difference, Difference::File { after: None, .. })
 }
 
-/// Whether what the image is built with stays in a stage of its own, and a smaller base carries the rest.
+/// Whether what the image is built with stays in a stage of its own, and the last one carries the rest.
 fn splits(it: &Promised, promised: &[Promised]) -> bool {
     let also =
         |wanted: Promise| promised.iter().any(|other| other.transform == it.transform && other.promise == wanted);
-    it.promise == Promise::Stage && also(Promise::Base)
+    it.promise == Promise::Splits || (it.promise == Promise::Stage && also(Promise::Base))
 }
 
 /// Whether `promise` promised this.

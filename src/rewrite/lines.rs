@@ -77,6 +77,20 @@ pub fn remove(doc: &Document, index: usize, target: usize) -> Result<Vec<Edit>, 
     Ok(edits)
 }
 
+/// Takes instruction `index` out of the file, with the comments directly above it: their lines, and the edit.
+///
+/// # Errors
+/// Why not, in words.
+pub fn cut(doc: &Document, index: usize) -> Result<(String, Edit), &'static str> {
+    let text = doc.text();
+    let span = lines(doc, index, comments(doc, index)?.map(|comments| comments.start))?;
+    let mut cut = text[Range::from(span)].to_owned();
+    if !cut.ends_with('\n') {
+        cut += super::line_break(doc, span.start);
+    }
+    Ok((cut, Edit::delete(text, without_blanks(text, span))))
+}
+
 /// Moves instructions, with the comments directly above them, in front of instruction `target` and its comments.
 ///
 /// # Errors

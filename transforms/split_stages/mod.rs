@@ -1,0 +1,66 @@
+//! See README.md: a stage that builds and runs becomes two.
+
+mod config;
+mod data;
+mod edit;
+mod go;
+mod original;
+mod steps;
+
+use std::borrow::Cow;
+
+use crate::commands::{Invocation, invocations};
+use crate::images::{Image, Kind as ImageKind};
+use crate::transform::{Change, Finding, On, Transform, View};
+use edit::Plan;
+use original::Original;
+
+/// The transform.
+pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), find, on: On::Default };
+
+const MESSAGE: &str = "the image ships what it was built with";
+
+/// Why not, in words.
+type Reason = Cow<'static, str>;
+
+/// How the programs of a language are taken out of the stage that builds them.
+struct Ecosystem {
+    /// Whether a command builds one.
+    builds: fn(&Invocation) -> bool,
+    /// What the two stages are to be.
+    plan: fn(&Original<'_>) -> Result<Plan, Reason>,
+}
+
+fn ecosystem(image: &Image) -> Option<Ecosystem> {
+    Some(match image.kind {
+        ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
+        _ => return None,
+    })
+}
+
+fn find(view: &View<'_>) -> Vec<Finding> {
+    let [stage] = view.doc.stages() else { return Vec::new() };
+    let Some(image) = view.scopes().image(0) else { return Vec::new() };
+    let Some(ecosystem) = ecosystem(image) else { return Vec::new() };
+    let mut scripts = stage.instructions.clone().filter_map(|index| view.script(index));
+    if !scripts.any(|script| invocations(script).iter().any(ecosystem.builds)) {
+        return Vec::new();
+    }
+    let finding = Original::of(view, image).and_then(|it| {
+        let mut plan = (ecosystem.plan)(&it)?;
+        let (instructions, change) = finish(&it, &mut plan)?;
+        let message = match &plan.why_same {
+            Some(why) => Cow::Owned(format!("{MESSAGE} (the base stays: {why})")),
+            None => MESSAGE.into(),
+        };
+        Ok(Finding::review(instructions, message, plan.checks.join("; "), change))
+    });
+    vec![finding.unwrap_or_else(|reason| Finding::held(vec![stage.instructions.start], MESSAGE, reason))]
+}
+
+/// What every ecosystem has to look at last, and the change.
+fn finish(it: &Original<'_>, plan: &mut Plan) -> Result<(Vec<usize>, Change), Reason> {
+    config::files(it, plan)?;
+    config::surroundings(it, plan);
+    edit::split(it, plan)
+}
