@@ -227,7 +227,7 @@ const ABOUT: &[&str] = &[
     "cloudbuild",
     "Vagrantfile",
     "Tiltfile",
-    ".air.toml",
+    ".air",
     ".env.example",
     ".env.sample",
     ".env.template",
