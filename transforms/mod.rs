@@ -18,6 +18,7 @@ mod join_runs;
 mod late_delete;
 mod legacy_syntax;
 mod no_recommends;
+mod non_root_user;
 mod package_caches;
 mod pin_base;
 mod pipefail;
@@ -64,6 +65,8 @@ pub const ALL: &[Transform] = &[
     secrets::TRANSFORM,
     // Behind all cleanup, which is for stages that ship: so it is the same whether review comes at once or later.
     split_stages::TRANSFORM,
+    // Behind the split: its account is one of the image that ships.
+    non_root_user::TRANSFORM,
     sort_packages::TRANSFORM,
     tidy::TRANSFORM,
 ];

@@ -203,17 +203,15 @@ impl<'a> Summary<'a> {
         }
         let (changes, changed) = (count(self.changes, "change"), count(self.changed, "file"));
         let level = if self.checks { "" } else { "safe " };
-        let paths: Vec<String> =
-            self.arguments.paths.iter().map(|path| path.display().to_string()).filter(|path| path != ".").collect();
-        let paths = if paths.is_empty() { String::new() } else { format!(" {}", paths.join(" ")) };
         if self.changes > 0 {
             let written = if self.arguments.write {
                 format!("Wrote {changes} in {changed}.")
             } else {
                 format!(
-                    "{} {level}{} in {changed}. Write them: dockwright optimize -w{paths}",
+                    "{} {level}{} in {changed}. Write them: {}",
                     self.changes,
-                    plural(self.changes, "change")
+                    plural(self.changes, "change"),
+                    again("-w")
                 )
             };
             self.text += &format!("\n{written}\n");
@@ -221,13 +219,28 @@ impl<'a> Summary<'a> {
             self.text += &format!("{} looked at, nothing to improve\n", count(self.files, "file"));
         }
         if self.reviews > 0 {
-            self.text += &format!("See what needs your check: dockwright optimize --review{paths}\n");
+            self.text += &format!("See what needs your check: {}\n", again("--review"));
         }
         if self.held > 0 && !self.arguments.why && self.changes + self.reviews > 0 {
-            self.text += &format!("{} held back: dockwright optimize --why{paths}\n", self.held);
+            self.text += &format!("{} held back: {}\n", self.held, again("--why"));
         }
         let _ = anstream::stderr().write_all(self.text.as_bytes());
     }
+}
+
+/// The command that was given, with `flag`.
+fn again(flag: &str) -> String {
+    /// Longer ones nobody copies.
+    const SHORT: usize = 200;
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "optimize");
+    let plain = |it: &str| it.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=./,:@+".contains(&byte));
+    let quoted = arguments.map(|it| if plain(&it) { it } else { shell_words::quote(&it).into_owned() });
+    let arguments = quoted.collect::<Vec<_>>().join(" ");
+    let blank = if arguments.is_empty() { "" } else { " " };
+    if arguments.len() > SHORT {
+        return format!("the same command with {flag}");
+    }
+    format!("dockwright optimize {flag}{blank}{arguments}")
 }
 
 const fn green() -> Style {

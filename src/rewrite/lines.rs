@@ -13,6 +13,31 @@ pub fn add_flag(instruction: &Instruction, flag: &str) -> Edit {
     Edit::insert(instruction.keyword.end, format!(" {flag}"))
 }
 
+/// Inserts whole lines above instruction `index` and its comments, or behind the last instruction.
+///
+/// # Errors
+/// Why not, in words.
+pub fn insert_before(doc: &Document, index: usize, insert: &[String]) -> Result<Edit, &'static str> {
+    let Some(instruction) = doc.instructions().get(index) else {
+        return insert_behind(doc, doc.instructions().len().checked_sub(1).ok_or("there is no instruction")?, insert);
+    };
+    let above = doc.comments_above(index).first().map_or(instruction.span.start, |comment| comment.start);
+    let at = doc.text()[..above].rfind('\n').map_or(0, |at| at + 1);
+    let line_break = super::line_break(doc, at);
+    Ok(Edit::insert(at, insert.iter().map(|line| format!("{line}{line_break}")).collect::<String>()))
+}
+
+/// Inserts whole lines right below instruction `index`.
+///
+/// # Errors
+/// Why not, in words.
+pub fn insert_behind(doc: &Document, index: usize, insert: &[String]) -> Result<Edit, &'static str> {
+    let end = lines(doc, index, None)?.end;
+    let line_break = super::line_break(doc, doc.instructions()[index].span.start);
+    let (before, after) = if doc.text()[..end].ends_with('\n') { ("", line_break) } else { (line_break, "") };
+    Ok(Edit::insert(end, insert.iter().map(|line| format!("{before}{line}{after}")).collect::<String>()))
+}
+
 /// The lines of instruction `index`, from the start of its line (or of `from`) to the end of its last line, the line
 /// break included.
 ///

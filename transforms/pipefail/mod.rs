@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::commands::Program;
 use crate::dockerfile::{Command as Form, Kind};
 use crate::images::Sh;
-use crate::rewrite::{insert_word, line_break, pipelines};
+use crate::rewrite::lines::insert_before;
+use crate::rewrite::{insert_word, pipelines};
 use crate::shell::{Command, CompoundKind, List, Operator, Pipeline, Script, Separator};
 use crate::source::Edit;
 use crate::transform::{Change, Field, Finding, On, Promise, Transform, View};
@@ -265,14 +266,10 @@ fn with_bash(view: &View<'_>, index: usize, stage: usize) -> Result<Finding, Str
             _ => {}
         }
     }
-    let start = view.instruction(index).span.start;
-    let comments = view.doc.comments_above(index);
-    let at = comments.first().map_or(start, |comment| comment.start);
-    let text = view.doc.text();
-    let at = text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let line = format!("SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]{}", line_break(view.doc, start));
-    let change = Change::new([Edit::insert(at, line)], [Promise::Config(Field::Shell), Promise::Pipefail])
-        .map_err(|it| it.to_string())?;
+    let line = "SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]".to_owned();
+    let change =
+        Change::new([insert_before(view.doc, index, &[line])?], [Promise::Config(Field::Shell), Promise::Pipefail])
+            .map_err(|it| it.to_string())?;
     let check = format!("{}; what follows, also in images built on this one, may run in bash", check(names));
     Ok(Finding::review(vec![index], MESSAGE, check, change))
 }

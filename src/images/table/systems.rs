@@ -16,6 +16,8 @@ const REDHAT: Row = Row {
     closed: true,
     ..ROOT
 };
+/// Distroless without a language: no command of its own, but for the debug variants.
+const BARE: &[&str] = &["gcr.io/distroless/static*", "gcr.io/distroless/base*", "gcr.io/distroless/cc*"];
 const NONROOT: Row = Row { user: named("nonroot", 65532), home: Some("/home/nonroot"), ..DISTROLESS };
 
 const DNF: System = System::Tool(PackageManager::Dnf);
@@ -254,6 +256,9 @@ pub(super) static ROWS: &[Row] = &[
     Row { names: &["gcr.io/distroless/python3*"], kind: Kind::Python, ..DISTROLESS },
     Row { names: &["gcr.io/distroless/java*"], when: &["nonroot"], kind: Kind::Jre, ..NONROOT },
     Row { names: &["gcr.io/distroless/java*"], kind: Kind::Jre, ..DISTROLESS },
+    Row { names: BARE, when: &["debug"], kind: Kind::System, user: User::Unknown, home: None, ..DISTROLESS },
+    Row { names: BARE, when: &["nonroot"], kind: Kind::System, entrypoint: Some(&[]), cmd: Some(&[]), ..NONROOT },
+    Row { names: BARE, kind: Kind::System, entrypoint: Some(&[]), cmd: Some(&[]), ..DISTROLESS },
     Row { names: &["gcr.io/distroless/*"], when: &["nonroot"], kind: Kind::System, ..NONROOT },
     Row { names: &["gcr.io/distroless/*"], kind: Kind::System, ..DISTROLESS },
 ];
