@@ -30,6 +30,8 @@ pub enum Command {
     Verify(Verify),
     /// Suggest what would be better in a pull request at GitHub
     Review(Review),
+    /// What a production image should have: done, fixed, held or for you to do
+    Checklist(Checklist),
     /// Say what a transform does, when it is safe, and why
     Explain(Explain),
     /// Print completions for a shell
@@ -117,7 +119,7 @@ pub struct Verify {
 }
 
 /// Which changes are made.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Choose {
     /// Also apply changes that need a person's check, all or those of these transforms
     #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', help_heading = "Choice")]
@@ -165,6 +167,28 @@ pub struct Review {
     pub api: Option<String>,
     #[command(flatten)]
     pub choose: Choose,
+}
+
+/// Goes through what a production image should have: the image itself, security, performance. Each row is done, fixed by a
+/// transform, held with the reason, or advice, with the command of the tool whose job it is. Nothing is written.
+#[derive(Debug, Args)]
+pub struct Checklist {
+    /// Dockerfiles, or directories to search for them
+    #[arg(default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// The build context [default: the Dockerfile's folder]
+    #[arg(long, value_name = "DIR")]
+    pub context: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+impl Checklist {
+    /// Every transform at every level.
+    pub fn choose(&self) -> Choose {
+        Choose { review: Some(Vec::new()), context: self.context.clone(), ..Choose::default() }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the edge: files, environment and clock are read here only")]
 
 mod arguments;
+mod checklist;
 mod config;
 mod copy;
 mod engine;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Optimize(optimize) => optimize::run(optimize),
         Command::Verify(verify) => verify::run(&verify),
         Command::Review(review) => review::run(&review),
+        Command::Checklist(arguments) => checklist::run(&arguments),
         Command::Explain(explain) => explain::run(&explain),
         Command::CleanUp(watch) => {
             engine::guard::run(&watch);

@@ -6,6 +6,7 @@ use crate::context::World as _;
 use crate::dockerfile::Document;
 use crate::pipeline::{self, Choice, Key, Outcome, Review};
 use crate::report::{self, Part};
+use crate::scope::Scopes;
 use crate::source::Edit;
 use crate::transform::{Change, Settings};
 use crate::transforms::ALL;
@@ -87,6 +88,16 @@ impl<'s> Subject<'s> {
             }),
             _ => Ok(outcome),
         }
+    }
+
+    /// What holds at each instruction of `doc`, this Dockerfile or what became of it.
+    pub fn scopes_of(&self, doc: &Document) -> Scopes {
+        Scopes::of(doc, &self.settings.images)
+    }
+
+    /// Whether there is an ignore file; `None` if that is not known.
+    pub fn has_ignore_file(&self) -> Option<bool> {
+        Some(self.world.ignore_file()?.text.is_some())
     }
 
     /// Whether a part of `outcome` can be taken without the others: it passes the gate, and leads to the same result.
