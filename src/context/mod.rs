@@ -6,6 +6,7 @@ pub mod go;
 pub mod ignore;
 pub mod node;
 mod overlay;
+pub mod package;
 pub mod python;
 pub mod sources;
 mod tree;

@@ -68,7 +68,25 @@ pub const TYPESCRIPT: Language = Language {
     blocks: true,
     quotes: &['"', '\''],
     raw: &['`'],
-    manifests: &["node_modules"],
+    manifests: &[
+        "node_modules",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        "yarn.lock",
+        "pnpm-lock.yaml",
+        "bun.lock",
+        "bun.lockb",
+        "tsconfig.json",
+        "tsconfig.build.json",
+        "tsconfig.node.json",
+        "nest-cli.json",
+        "jest.config.js",
+        "jest.config.json",
+        "vite.config.js",
+        "webpack.config.js",
+        "nodemon.json",
+        "tslint.json",
+    ],
 };
 
 impl Language {

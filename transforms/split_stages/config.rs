@@ -4,6 +4,7 @@ use super::Reason;
 use super::edit::{Copy, Plan, uses};
 use super::original::{Form, Original, holds};
 use super::steps::Effect;
+use crate::commands::{Verb, recognise};
 use crate::dockerfile::{Command, Kind};
 use crate::transform::paths::join;
 
@@ -69,13 +70,173 @@ pub fn needs_base(it: &Original<'_>, path: &str) -> Option<Reason> {
     None
 }
 
-/// Why what RUN `index` makes at `path` is not in the image: a mount is there.
-pub fn hidden(it: &Original<'_>, index: usize, path: &str) -> Option<Reason> {
-    let mounts = it.view.doc.mounts(it.view.instruction(index));
-    let over = mounts.iter().filter_map(|mount| mount.get("target").or_else(|| mount.get("dst"))).any(|target| {
-        join(Some(it.view.scope(index).workdir.as_deref().unwrap_or("/")), target).is_none_or(|it| holds(&it, path))
+/// The slim image of the same tag, if there is one and no instruction needs what it lacks; `None` if the base is as small.
+///
+/// # Errors
+/// Why the base has to stay.
+pub fn slim(it: &Original<'_>) -> Result<Option<String>, Reason> {
+    let Some(tag) = it.image.slim_sibling.as_deref() else { return Ok(None) };
+    let doc = it.view.doc;
+    if !it.view.scopes().after(0).image_is_fixed {
+        return Err("a build argument names the base image".into());
+    }
+    let Kind::From(from) = it.view.instruction(it.from).kind else { return Ok(None) };
+    let name = doc.word(it.view.instruction(it.from), from.image);
+    if !it.is_of_the_hub() || name.contains('@') {
+        return Err("the base image is not a tag of Docker Hub".into());
+    }
+    for index in it.from + 1..it.end {
+        let instruction = it.view.instruction(index);
+        if let Kind::Healthcheck(Some(command)) = &instruction.kind {
+            let text = match command {
+                Command::Exec(words) => words.first().map(|word| doc.word(instruction, *word).into_owned()),
+                Command::Shell(span) => doc.joined(instruction, *span).split_whitespace().next().map(str::to_owned),
+            };
+            if !text.is_some_and(|text| matches!(&*text, "node" | "python" | "python3" | "true" | "test")) {
+                return Err(
+                    format!("the HEALTHCHECK of line {} runs what the slim image may lack", it.line(index)).into()
+                );
+            }
+        }
+    }
+    let adds = |text: &str| text.split_whitespace().any(|word| matches!(word, "adduser" | "addgroup"));
+    if let Some(ran) = it.ran.iter().find(|ran| matches!(ran.effect, Effect::Accounts) && adds(&ran.text)) {
+        return Err(format!(
+            "line {} makes an account with a program that the slim image may lack",
+            it.line(ran.index)
+        )
+        .into());
+    }
+    let name = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')).map_or(&*name, |(name, _)| name);
+    Ok(Some(format!("{name}:{tag}")))
+}
+
+/// Packages that only a build needs.
+const FOR_BUILDS: &[&str] = &[
+    "git",
+    "python3",
+    "python",
+    "python2",
+    "make",
+    "gcc",
+    "g++",
+    "cmake",
+    "build-essential",
+    "build-base",
+    "musl-dev",
+    "libc6-dev",
+    "libc-dev",
+    "linux-headers",
+    "pkg-config",
+    "pkgconf",
+    "autoconf",
+    "automake",
+    "libtool",
+    "ninja-build",
+    "python3-dev",
+    "python-dev",
+    "gfortran",
+    "cargo",
+    "rustc",
+    "patch",
+    "clang",
+    "llvm",
+    "bison",
+    "flex",
+    "protobuf-compiler",
+];
+
+/// Libraries by the package that has what a build needs of them. The names are the same in all releases of Debian from 11 on.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("libpq-dev", &["libpq5"]),
+    ("default-libmysqlclient-dev", &["libmariadb3"]),
+    ("libmariadb-dev", &["libmariadb3"]),
+    ("libxslt1-dev", &["libxslt1.1"]),
+    ("libxslt-dev", &["libxslt1.1"]),
+    ("libsqlite3-dev", &["libsqlite3-0"]),
+    ("zlib1g-dev", &["zlib1g"]),
+    ("libgomp1", &["libgomp1"]),
+];
+
+/// What the system has installed that a program may need, and the accounts that RUNs make, in the last stage, too. `all`:
+/// also what only builds are known to need.
+pub fn packages_again(it: &Original<'_>, plan: &mut Plan, all: bool) -> Result<(), Reason> {
+    plan.repeats
+        .retain(|index| !it.ran.iter().any(|ran| ran.index == *index && matches!(ran.effect, Effect::Packages(_))));
+    plan.runs.clear();
+    let names = packages(it);
+    let mut wanted: Vec<&str> = Vec::new();
+    let mut left: Vec<&str> = Vec::new();
+    let mut whole = all
+        || !it.image.family.is_debian_like()
+        || names.iter().any(|name| {
+            name.contains(['=', '/', '*']) || name.ends_with('-') || name.ends_with('+') && !name.ends_with("++")
+        });
+    for name in &names {
+        match LIBRARIES.iter().find(|(known, _)| known == name) {
+            Some((_, libraries)) => {
+                wanted.extend(libraries.iter().filter(|name| !wanted.contains(*name)).copied().collect::<Vec<_>>())
+            }
+            None if FOR_BUILDS.contains(name) => left.push(name),
+            None if name.ends_with("-dev") => whole = true,
+            None => wanted.push(name),
+        }
+    }
+    let builds_only = !all && left.len() == names.len();
+    for ran in &it.ran {
+        let again = match &ran.effect {
+            Effect::Packages(_) => {
+                whole && !builds_only && !names.is_empty()
+                    || wanted.len() == names.len() && !names.is_empty() && wanted == names
+            }
+            Effect::Accounts => true,
+            _ => false,
+        };
+        if again && !plan.repeats.contains(&ran.index) {
+            plan.repeats.push(ran.index);
+        }
+    }
+    if (!whole || builds_only) && !names.is_empty() {
+        left.retain(|name| !matches!(*name, "make" | "gcc" | "g++" | "build-essential" | "build-base"));
+        if !left.is_empty() {
+            plan.check(format!("nothing at run time needs {}", left.join(" ")));
+        }
+        if !wanted.is_empty() && wanted != names {
+            plan.runs.push(installation(it, &wanted)?);
+        }
+    }
+    let both = it.ran.iter().find(|ran| {
+        plan.repeats.contains(&ran.index)
+            && (matches!(ran.effect, Effect::Other)
+                || ran.tool().is_some_and(|tool| match tool.verb {
+                    Verb::Build | Verb::Run | Verb::Download => true,
+                    Verb::Install => !tool.has(&["-g", "--global"]) && !tool.subcommand.starts_with("global"),
+                    _ => false,
+                }))
     });
-    over.then(|| format!("line {} makes {path} in a mount", it.line(index)).into())
+    match both {
+        Some(ran) => {
+            Err(format!("line {} prepares the image, and runs `{}`, too", it.line(ran.index), ran.text).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// The commands that install packages of Debian as the file does.
+fn installation(it: &Original<'_>, names: &[&str]) -> Result<Vec<String>, Reason> {
+    let scripts = it.ran.iter().filter(|ran| matches!(ran.effect, Effect::Packages(_))).filter_map(|ran| ran.simple);
+    let calls: Vec<_> = scripts.filter_map(|(script, simple)| recognise(script, simple)).collect();
+    let installs =
+        calls.iter().find(|call| call.verb == Verb::Install).ok_or("how packages are installed is not known")?;
+    if calls.iter().any(|call| call.has(&["-t", "--target-release", "-c", "-o"])) {
+        return Err("packages are installed in a way of their own".into());
+    }
+    let bare = if installs.has(&["--no-install-recommends"]) { " --no-install-recommends" } else { "" };
+    Ok(vec![
+        "apt-get update".into(),
+        format!("apt-get install -y{bare} {}", names.join(" ")),
+        "rm -rf /var/lib/apt/lists/*".into(),
+    ])
 }
 
 /// The same base twice: what RUNs install and which accounts they make, they do in both stages.
@@ -104,7 +265,18 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     if copies.into_iter().any(|(_, place)| holds(certificates, place)) {
         return Err("it brings certificates of its own".into());
     }
-    for ran in it.ran.iter().filter(|ran| !plan.repeats.contains(&ran.index)) {
+    for index in it.from + 1..it.tail {
+        for mount in it.view.doc.mounts(it.view.instruction(index)) {
+            let Some(target) = mount.get("target").or_else(|| mount.get("dst")) else { continue };
+            let target = join(Some(it.view.scope(index).workdir.as_deref().unwrap_or("/")), target);
+            let made = plan.copies.iter().find(|copy| target.as_deref().is_none_or(|target| holds(target, &copy.path)));
+            if let Some(copy) = made {
+                return Err(format!("line {} makes {} in a mount", it.line(index), copy.path).into());
+            }
+        }
+    }
+    let all = it.ran.iter().enumerate().filter(|(at, _)| !plan.handled.contains(at)).map(|(_, ran)| ran);
+    for ran in all.filter(|ran| !plan.repeats.contains(&ran.index) && !plan.moves.contains(&ran.index)) {
         let line = it.line(ran.index);
         match &ran.effect {
             Effect::Other => {
@@ -140,7 +312,7 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
                 .any(|other| matches!(&other.effect, Effect::Removes(paths) if paths.iter().any(|it| holds(it, path))));
             let filled = plan.copies.iter().any(|copy| holds(path, &copy.place));
             let there = path == &it.workdir || crate::transform::copied::is_of_the_system(path);
-            if !removed && !filled && !there && !plan.repeats.contains(&ran.index) {
+            if !removed && !filled && !there && !plan.repeats.contains(&ran.index) && !plan.moves.contains(&ran.index) {
                 plan.copy(Copy::same(path.clone(), true));
             }
         }
@@ -148,13 +320,72 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     Ok(())
 }
 
+/// Files beside the Dockerfile that may start the image in another way.
+const COMPOSE: &[&str] = &[
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yaml",
+    "docker-compose.yml",
+    "docker-compose.override.yml",
+    "docker-compose.override.yaml",
+    "docker-compose.dev.yml",
+    ".devcontainer/devcontainer.json",
+    "skaffold.yaml",
+];
+
+/// Commands that need what only the first stage has.
+const TOOLS: &[&str] = &[
+    "run dev",
+    "nodemon",
+    "ts-node",
+    "yarn dev",
+    "pnpm dev",
+    "go run",
+    "go test",
+    "cargo",
+    "air ",
+    "pytest",
+    "--reload",
+    "--debug",
+    "npm test",
+    "npm install",
+    "mvn",
+    "gradle",
+    "npx ",
+    "prisma",
+    "pip ",
+    "bash",
+    "sleep infinity",
+];
+
 /// What has to be true of the surroundings.
-pub fn surroundings(it: &Original<'_>, plan: &mut Plan) {
-    let Kind::From(parts) = it.view.instruction(it.from).kind else { return };
+///
+/// # Errors
+/// If a file that is at hand says that it is not.
+pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
+    for file in COMPOSE {
+        let Some(text) = it.view.world.read(file) else { continue };
+        let text = String::from_utf8_lossy(&text);
+        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
+            let mounts =
+                line.split_once(':').and_then(|(_, place)| place.split([':', '"', '\'']).next()).is_some_and(|place| {
+                    place.starts_with('/') && holds(place.trim_end_matches('/'), &it.workdir) && place != "/"
+                });
+            if mounts && line.starts_with('-') {
+                return Err(format!("{file} mounts over {}", it.workdir).into());
+            }
+            let runs = line.strip_prefix("command:").or_else(|| line.strip_prefix("entrypoint:"));
+            if let Some(tool) = runs.and_then(|runs| TOOLS.iter().find(|tool| runs.contains(*tool))) {
+                return Err(format!("{file} starts it with `{}`", tool.trim()).into());
+            }
+        }
+    }
+    let Kind::From(parts) = it.view.instruction(it.from).kind else { return Ok(()) };
     let name = parts.name.map(|name| it.view.doc.word(it.view.instruction(it.from), name).into_owned());
     let over = if it.workdir == "/" { "the sources" } else { &it.workdir };
     plan.check(match name {
         Some(name) => format!("nothing that builds {name} needs its sources or tools, or mounts over {over}"),
         None => format!("nothing needs the sources or tools that were in the image, or mounts over {over}"),
     });
+    Ok(())
 }

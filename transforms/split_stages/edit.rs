@@ -15,14 +15,18 @@ pub struct Plan {
     pub base: Option<String>,
     /// Paths that it needs of the first stage, each with its place.
     pub copies: Vec<Copy>,
+    /// Commands, by their place among all, of which nothing is needed although they may do anything.
+    pub handled: Vec<usize>,
     /// RUNs that run in both.
     pub repeats: Vec<usize>,
+    /// RUNs that run in the last stage instead: behind them, the first one runs nothing.
+    pub moves: Vec<usize>,
     /// Edits of the first stage, with the instructions that they are of.
     pub edits: Vec<(usize, Edit)>,
     /// What it runs last, besides.
     pub appended: Vec<String>,
-    /// What the last stage runs first.
-    pub runs: Vec<String>,
+    /// What the last stage runs first: commands that are joined.
+    pub runs: Vec<Vec<String>>,
     /// What the last stage sets first: `A=b`.
     pub env: Vec<String>,
     /// What these edits and commands promise.
@@ -113,11 +117,12 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
         promises.push(Promise::Config(Field::Env));
     }
     for run in &plan.runs {
-        lines.push(format!("{} {run}", keyword("RUN")));
-        promises.push(Promise::AddsCommand(run.clone().into()));
+        lines.push(format!("{} {}", keyword("RUN"), run.join(&format!(" \\{end_of_line}    && "))));
+        promises.push(Promise::AddsCommand(run.join(" && ").into()));
     }
 
-    let wanted = arguments(it, &plan.repeats);
+    let repeats: Vec<usize> = plan.repeats.iter().chain(&plan.moves).copied().collect();
+    let wanted = arguments(it, &repeats);
     for index in it.from + 1..it.tail {
         let instruction = it.view.instruction(index);
         match instruction.kind {
@@ -126,10 +131,15 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
             }
             Kind::Arg(_) if wanted.contains(&index) => lines.push(doc.slice(instruction.span).to_owned()),
             Kind::Run(_) if plan.repeats.contains(&index) => lines.push(doc.slice(instruction.span).to_owned()),
+            Kind::Run(_) if plan.moves.contains(&index) => {
+                let (text, edit) = cut(doc, index).map_err(|reason| unmovable(it, index, reason))?;
+                lines.push(text.trim_end_matches(['\r', '\n']).to_owned());
+                claimed.push(index);
+                edits.push(edit);
+            }
             Kind::Arg(_) | Kind::Run(_) | Kind::Copy(_) | Kind::Add(_) => {}
             _ => {
-                let (mut text, edit) = cut(doc, index)
-                    .map_err(|reason| format!("line {} cannot move into the last stage: {reason}", it.line(index)))?;
+                let (mut text, edit) = cut(doc, index).map_err(|reason| unmovable(it, index, reason))?;
                 if let Some((span, json)) = command(it, plan, index)? {
                     text = text.replacen(doc.slice(span), &json, 1);
                     promises.push(field(it, index));
@@ -202,6 +212,10 @@ fn insert(it: &Original<'_>, before: &str, stage: &str, end_of_line: &str) -> Ve
         return vec![Edit::insert(at, format!("{before}{end_of_line}{stage}{end_of_line}"))];
     }
     vec![Edit::insert(end, before.to_owned()), Edit::insert(at, format!("{stage}{end_of_line}{separator}"))]
+}
+
+fn unmovable(it: &Original<'_>, index: usize, reason: &str) -> Reason {
+    format!("line {} cannot move into the last stage: {reason}", it.line(index)).into()
 }
 
 fn field(it: &Original<'_>, index: usize) -> Promise {

@@ -26,9 +26,6 @@ pub fn builds(it: &Invocation) -> bool {
 pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     let mut plan = Plan::default();
     let (ran, path) = built(it)?;
-    if let Some(reason) = config::hidden(it, ran.index, &path) {
-        return Err(reason);
-    }
     for other in &it.ran {
         let fine = match &other.effect {
             Effect::Tool(tool) => {

@@ -4,7 +4,9 @@ mod config;
 mod data;
 mod edit;
 mod go;
+mod node;
 mod original;
+mod scripts;
 mod steps;
 
 use std::borrow::Cow;
@@ -34,6 +36,7 @@ struct Ecosystem {
 fn ecosystem(image: &Image) -> Option<Ecosystem> {
     Some(match image.kind {
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
+        ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
         _ => return None,
     })
 }
@@ -61,6 +64,6 @@ fn find(view: &View<'_>) -> Vec<Finding> {
 /// What every ecosystem has to look at last, and the change.
 fn finish(it: &Original<'_>, plan: &mut Plan) -> Result<(Vec<usize>, Change), Reason> {
     config::files(it, plan)?;
-    config::surroundings(it, plan);
+    config::surroundings(it, plan)?;
     edit::split(it, plan)
 }

@@ -109,7 +109,7 @@ fn effect(script: &Script, simple: &Simple, cwd: &str) -> Effect {
         return of_tool(invocation);
     }
     let Some(program) = Program::of(simple) else { return Effect::Other };
-    of_program(&program, cwd)
+    of_program(script, &program, cwd)
 }
 
 fn of_tool(invocation: Invocation) -> Effect {
@@ -132,7 +132,7 @@ fn of_tool(invocation: Invocation) -> Effect {
     }
 }
 
-fn of_program(program: &Program<'_>, cwd: &str) -> Effect {
+fn of_program(script: &Script, program: &Program<'_>, cwd: &str) -> Effect {
     let literal = program.arguments.iter().all(|word| word.literal.is_some());
     let operands = || program.literals().filter(|word| !word.starts_with('-'));
     let places = |skip: usize| operands().skip(skip).map(|path| join(Some(cwd), path)).collect::<Option<Vec<_>>>();
@@ -149,7 +149,14 @@ fn of_program(program: &Program<'_>, cwd: &str) -> Effect {
         "mkdir" if literal && !program.literals().any(|word| word.starts_with("-m") || word.starts_with("--mode")) => {
             places(0).map_or(Effect::Other, Effect::Makes)
         }
-        "rm" | "rmdir" if literal => places(0).map_or(Effect::Other, Effect::Removes),
+        "rm" | "rmdir" => {
+            // Patterns as they are written.
+            let words = program.arguments.iter().map(|word| word.literal.as_deref().unwrap_or(script.slice(word.span)));
+            let paths = words
+                .filter(|word| !word.starts_with('-'))
+                .map(|path| if path.contains(['$', '`', '~']) { None } else { join(Some(cwd), path) });
+            paths.collect::<Option<_>>().map_or(Effect::Other, Effect::Removes)
+        }
         "chmod" if literal => places(1).map_or(Effect::Other, Effect::Modes),
         "chown" if literal => places(1).map_or(Effect::Other, Effect::Owns),
         _ => Effect::Other,
