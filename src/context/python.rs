@@ -119,6 +119,21 @@ pub fn is_package(text: &str) -> bool {
     !text.starts_with('.')
 }
 
+/// The names of the packages in the text of a requirements file, or in a requirement: in small letters, with dashes.
+#[must_use]
+pub fn names(text: &str) -> Vec<String> {
+    let name = |line: &String| {
+        let line = line.trim();
+        if line.starts_with('-') || !is_package(line) || remote(line) {
+            return None;
+        }
+        let end = line.find(|char: char| !(char.is_ascii_alphanumeric() || "-_.".contains(char))).unwrap_or(line.len());
+        let name = line[..end].to_ascii_lowercase().replace(['_', '.'], "-");
+        (!name.is_empty()).then_some(name)
+    };
+    lines(text).iter().filter_map(name).collect()
+}
+
 /// What `uv pip install` reads of `folder` besides.
 ///
 /// # Errors
@@ -301,6 +316,12 @@ mod tests {
             let needs = requirements(&Tree::of(&world).expect("a context"), "r.txt");
             assert_eq!(needs, Err(reason.into()), "{text}");
         }
+    }
+
+    #[test]
+    fn packages_are_named() {
+        let text = "Flask[async]==3 # x\n-r y\nzope.interface>=1\npsycopg2_binary\n./x\na @ https://x/a.whl\ngit+https://x/y\n";
+        assert_eq!(names(text), ["flask", "zope-interface", "psycopg2-binary", "a"]);
     }
 
     #[test]

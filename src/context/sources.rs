@@ -89,6 +89,20 @@ pub const TYPESCRIPT: Language = Language {
     ],
 };
 
+/// All that Node can run, or a compiler makes of it.
+pub const JAVASCRIPT: Language =
+    Language { endings: &[".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".mts", ".cts"], ..TYPESCRIPT };
+
+/// Python.
+pub const PYTHON: Language = Language {
+    endings: &[".py"],
+    comment: "#",
+    blocks: false,
+    quotes: &['"', '\''],
+    raw: &[],
+    manifests: &["__pycache__", ".venv", "venv"],
+};
+
 impl Language {
     /// Whether a file is written in it.
     #[must_use]

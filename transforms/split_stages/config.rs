@@ -222,16 +222,47 @@ pub fn packages_again(it: &Original<'_>, plan: &mut Plan, all: bool) -> Result<(
     }
 }
 
+/// Whether only a build needs a package.
+pub fn is_for_builds(name: &str) -> bool {
+    FOR_BUILDS.contains(&name)
+        || LIBRARIES.iter().any(|(known, libraries)| *known == name && !libraries.contains(&name))
+}
+
+/// Has the last stage install `libraries`, too.
+pub fn also(it: &Original<'_>, plan: &mut Plan, libraries: &[&str]) -> Result<(), Reason> {
+    if libraries.is_empty() {
+        return Ok(());
+    }
+    let old: Vec<String> = match plan.runs.pop() {
+        Some(run) => {
+            let names = run[1].split(' ').skip(2).filter(|word| !word.starts_with('-'));
+            names.map(str::to_owned).collect()
+        }
+        None => Vec::new(),
+    };
+    let mut names: Vec<&str> = old.iter().map(String::as_str).collect();
+    for library in libraries {
+        if !names.contains(library) {
+            names.push(library);
+        }
+    }
+    plan.runs.push(installation(it, &names)?);
+    Ok(())
+}
+
 /// The commands that install packages of Debian as the file does.
 fn installation(it: &Original<'_>, names: &[&str]) -> Result<Vec<String>, Reason> {
     let scripts = it.ran.iter().filter(|ran| matches!(ran.effect, Effect::Packages(_))).filter_map(|ran| ran.simple);
     let calls: Vec<_> = scripts.filter_map(|(script, simple)| recognise(script, simple)).collect();
-    let installs =
-        calls.iter().find(|call| call.verb == Verb::Install).ok_or("how packages are installed is not known")?;
+    let installs = calls.iter().find(|call| call.verb == Verb::Install);
     if calls.iter().any(|call| call.has(&["-t", "--target-release", "-c", "-o"])) {
         return Err("packages are installed in a way of their own".into());
     }
-    let bare = if installs.has(&["--no-install-recommends"]) { " --no-install-recommends" } else { "" };
+    let bare = if installs.is_none_or(|call| call.has(&["--no-install-recommends"])) {
+        " --no-install-recommends"
+    } else {
+        ""
+    };
     Ok(vec![
         "apt-get update".into(),
         format!("apt-get install -y{bare} {}", names.join(" ")),

@@ -112,13 +112,13 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
     if plan.base.is_some() {
         promises.push(Promise::Base);
     }
-    if !plan.env.is_empty() {
-        lines.push(format!("{} {}", keyword("ENV"), plan.env.join(" ")));
-        promises.push(Promise::Config(Field::Env));
-    }
     for run in &plan.runs {
         lines.push(format!("{} {}", keyword("RUN"), run.join(&format!(" \\{end_of_line}    && "))));
         promises.push(Promise::AddsCommand(run.join(" && ").into()));
+    }
+    if !plan.env.is_empty() {
+        lines.push(format!("{} {}", keyword("ENV"), plan.env.join(" ")));
+        promises.push(Promise::Config(Field::Env));
     }
 
     let repeats: Vec<usize> = plan.repeats.iter().chain(&plan.moves).copied().collect();

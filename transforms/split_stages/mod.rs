@@ -6,6 +6,7 @@ mod edit;
 mod go;
 mod node;
 mod original;
+mod python;
 mod scripts;
 mod steps;
 
@@ -37,6 +38,7 @@ fn ecosystem(image: &Image) -> Option<Ecosystem> {
     Some(match image.kind {
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
+        ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ use super::steps::{Effect, Ran};
 use super::{Reason, config, data, scripts};
 use crate::commands::{Invocation, Tool, Verb};
 use crate::context::package::{Package, compiled};
-use crate::context::sources::TYPESCRIPT;
+use crate::context::sources::{Contents, JAVASCRIPT, TYPESCRIPT};
 use crate::context::yarn;
 use crate::dockerfile::Lookup;
 use crate::transform::paths::join;
@@ -233,7 +233,10 @@ impl Project<'_, '_> {
         let heavy = HEAVY.iter().find(|name| {
             self.package.has("dependencies", name) || self.package.has("devDependencies", name) && self.installs_all()
         });
+        let all = data::contents(it, &JAVASCRIPT)?;
+        let spawns = strings(&all).iter().any(|text| matches!(*text, "child_process" | "node:child_process"));
         let why = match config::slim(it) {
+            _ if spawns => Some("the sources start other programs".into()),
             Ok(None) => None,
             Err(reason) => Some(reason),
             Ok(Some(_)) if it.tree.has(&format!("{}binding.gyp", prefix(&self.folder)))? => {
@@ -325,8 +328,8 @@ impl Project<'_, '_> {
         let pruned = self.prune();
         let modules = join(Some(&it.workdir), "node_modules").ok_or("where the packages are is not known")?;
         let contents = data::contents(it, &TYPESCRIPT)?;
-        let sources: Vec<&(String, String)> = contents.iter().flat_map(|(_, _, contents)| &contents.sources).collect();
-        let strings: Vec<&str> = sources.iter().flat_map(|(_, text)| TYPESCRIPT.strings(text).0).collect();
+        let all = data::contents(it, &JAVASCRIPT)?;
+        let strings = strings(&all);
         let known_build = output.as_deref().is_some_and(|output| {
             it.ran.iter().filter_map(Ran::tool).filter(|tool| tool.verb == Verb::Run).all(|tool| {
                 tool.tool == Tool::Npx
@@ -334,12 +337,6 @@ impl Project<'_, '_> {
                     || script_of(tool).is_some_and(|name| scripts::makes_only(&self.package, name, output, 0))
             })
         });
-        let spawns = strings.iter().any(|text| matches!(*text, "child_process" | "node:child_process"));
-        if spawns {
-            plan.base = None;
-            plan.why_same = Some("the sources start other programs".into());
-            config::packages_again(it, plan, true)?;
-        }
         let named = |name: &str| {
             strings
                 .iter()
@@ -438,6 +435,12 @@ impl Project<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// The strings in sources.
+fn strings(contents: &[(String, String, Contents)]) -> Vec<&str> {
+    let sources = contents.iter().flat_map(|(_, _, contents)| &contents.sources);
+    sources.flat_map(|(_, text)| JAVASCRIPT.strings(text).0).collect()
 }
 
 fn prefix(folder: &str) -> String {

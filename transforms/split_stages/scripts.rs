@@ -180,3 +180,92 @@ pub fn development(words: &[String]) -> Option<Reason> {
     let loaded = words.iter().find(|word| loads.iter().any(|load| word.contains(load)));
     loaded.map(|word| format!("it compiles when it starts (`{word}`)").into())
 }
+
+/// Programs that come with Python or one of its packages.
+pub fn is_of_python(program: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "python",
+        "python3",
+        "gunicorn",
+        "uvicorn",
+        "hypercorn",
+        "daphne",
+        "flask",
+        "celery",
+        "waitress-serve",
+        "fastapi",
+        "streamlit",
+        "django-admin",
+        "alembic",
+        "granian",
+        "chainlit",
+        "mkdocs",
+        "jupyter",
+        "scrapy",
+        "dramatiq",
+        "rq",
+        "huey_consumer",
+        "litestar",
+        "aerich",
+        "tornado",
+        "prefect",
+        "dagster",
+        "mlflow",
+        "gradio",
+        "voila",
+        "bokeh",
+        "panel",
+        "sanic",
+        "ddtrace-run",
+    ];
+    PROGRAMS.contains(&program)
+}
+
+/// Whether a shell script runs nothing but programs of Python and of every system.
+///
+/// # Errors
+/// What else it runs.
+pub fn harmless(text: &str) -> Result<(), String> {
+    let text = match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#!") => rest,
+        _ => text,
+    };
+    let script = Script::parse(text, SourceMap::default());
+    if script.body().is_err() {
+        return Err("what is not understood".into());
+    }
+    for simple in script.commands() {
+        let Some(first) = simple.words.first() else { continue };
+        let name = first.literal.as_deref().unwrap_or("$");
+        let second = simple.words.get(1).and_then(|word| word.literal.as_deref());
+        let name = if name == "exec" { second.unwrap_or("$") } else { name };
+        let known = is_of_python(name)
+            || matches!(
+                name,
+                "set"
+                    | "echo"
+                    | "cd"
+                    | "export"
+                    | "sleep"
+                    | "true"
+                    | "exit"
+                    | ":"
+                    | "["
+                    | "test"
+                    | "mkdir"
+                    | "cat"
+                    | "printf"
+                    | "date"
+                    | "until"
+                    | "wait"
+                    | "shift"
+                    | "trap"
+            )
+            || script.slice(first.span) == "exec"
+                && simple.words.get(1).is_some_and(|word| script.slice(word.span) == "\"$@\"");
+        if !known {
+            return Err(script.slice(simple.span).split_whitespace().take(3).collect::<Vec<_>>().join(" "));
+        }
+    }
+    Ok(())
+}

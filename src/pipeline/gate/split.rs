@@ -69,8 +69,14 @@ impl Gate<'_> {
         let old = self.steps(self.before, &old);
         let mut new = self.steps(self.after, builder).into_iter().peekable();
         let instead = self.steps(self.after, runtime);
+        // What both stages set, where that is promised.
+        let adds = |step: &str| {
+            step.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("ENV "))
+                && self.sets(Field::Env)
+                && instead.iter().any(|other| other == step)
+        };
         for step in old {
-            while new.peek().is_some_and(|next| *next != step && self.is_promised(next)) {
+            while new.peek().is_some_and(|next| *next != step && (self.is_promised(next) || adds(next))) {
                 new.next();
             }
             if new.peek().is_none() && is_run(&step) && instead.contains(&step) {
@@ -80,7 +86,7 @@ impl Gate<'_> {
                 return Err(format!("`{step}` is not what the new stage does"));
             }
         }
-        match new.find(|step| !self.is_promised(step)) {
+        match new.find(|step| !self.is_promised(step) && !adds(step)) {
             Some(step) => Err(format!("`{step}` is new")),
             None => Ok(()),
         }
