@@ -26,6 +26,15 @@ fn with_proof<T>(good: bool, look: impl FnOnce(&Proof<'_>) -> T) -> T {
     };
     let comparison = crate::proof::explain::Comparison {
         findings: if good { Vec::new() } else { vec![difference] },
+        explained: vec![(
+            Difference::Config {
+                field: Field::Cmd,
+                name: String::new(),
+                before: None,
+                after: Some("[\"x\"]".to_owned()),
+            },
+            crate::proof::explain::Cause::Promised("exec-form"),
+        )],
         noise: Some(3),
         files: 1234,
         ..Default::default()
@@ -58,8 +67,9 @@ fn the_table_says_what_was_found() {
          as stored in a registry  ~339 MB                  ~59 MB            −83 %\n\
          layers                     2                        2\n\
          cold build                 101.0 s                  17.0 s            6× faster\n\
+         CMD                        unset                    [\"x\"]             promised by exec-form\n\
          files                      1,234                    the same\n\n\
-         Explained:\n\n\
+         Explained:\n        1  promised by exec-form\n\n\
          proved: 1 change. Two builds of the original differ in 3 places, which are not counted.\n"
     );
     let table = with_proof(false, |proof| super::table(proof, false));
@@ -77,6 +87,15 @@ fn json_is_json() {
     assert_eq!(value["before"]["image_bytes"], 1_018_000_000_u64);
     assert_eq!(value["changes"][0]["transform"], "apt-lists");
     assert_eq!(value["unexplained"][0], "ENV A: <script>alert(1)</script> → unset");
+}
+
+/// The page that `tests/browser` opens. `SNAPSHOTS=overwrite` writes it anew.
+#[test]
+fn the_page_is_as_it_was_read() {
+    let page = with_proof(false, html);
+    let path = std::path::Path::new("snapshots/report/proof.html");
+    let expected = snapbox::Data::read_from(path, Some(snapbox::data::DataFormat::Text));
+    snapbox::Assert::new().action_env("SNAPSHOTS").eq(snapbox::Data::text(page).raw(), expected.raw());
 }
 
 /// The page names no other, holds no script, and closes what it opens.
