@@ -1,13 +1,14 @@
 //! `dockwright review`, against a forge that is played here: what is asked of it, what is posted, and what is never said.
 #![allow(clippy::disallowed_methods, reason = "a test runs the program, makes its files, and listens for it")]
 
+mod play;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use play::{Answer, Request};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "ghp_planted0123456789";
@@ -37,16 +38,10 @@ struct Forge {
 
 impl Forge {
     fn start(state: State) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                serve(stream, &shared);
-            }
-        });
-        Self { state, address }
+        let address = play::serve(move |request| serve(&request, &shared));
+        Self { state, address: format!("http://{address}") }
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
@@ -54,47 +49,22 @@ impl Forge {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) {
-    let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
-    let (mut line, mut length, mut authorized) = (String::new(), 0, false);
-    if reader.read_line(&mut line).unwrap_or_default() == 0 {
-        return;
-    }
+fn serve(request: &Request, state: &Mutex<State>) -> Answer {
+    let Request { method, path, headers, body } = request;
     let mut state = state.lock().expect("no panic in the forge");
-    state.seen += &line;
-    let mut words = line.split(' ').map(str::to_owned);
-    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    loop {
-        let mut header = String::new();
-        reader.read_line(&mut header).expect("a header");
-        let header = header.trim_end().to_owned();
-        let lower = header.to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        } else if lower.starts_with("authorization:") {
-            authorized = header.ends_with(&format!("Bearer {TOKEN}"));
-            continue;
-        } else if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().expect("a length");
-        }
-        state.seen += &header;
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).expect("a body");
-    let body = String::from_utf8(body).expect("UTF-8");
-    state.seen += &body;
+    let authorized = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
+    let shown = headers.iter().filter(|(name, _)| name != "authorization");
+    let shown: String = shown.map(|(name, value)| format!("{name}: {value}\n")).collect();
+    state.seen += &format!("{method} {path}\n{shown}{body}");
     state.requests.push(format!("{method} {path}"));
-    let (status, headers, answer) = if state.first.is_empty() {
-        let answer = if authorized { answer(&mut state, &method, &path, &body) } else { None };
+    let (status, headers, body) = if state.first.is_empty() {
+        let answer = if authorized { answer(&mut state, method, path, body) } else { None };
         answer.map_or((404, "", json!({ "message": "Not Found" }).to_string()), |answer| (200, "", answer))
     } else {
         let (status, headers, body) = state.first.remove(0);
         (status, headers, body.to_owned())
     };
-    let length = answer.len();
-    let mut stream = stream;
-    let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n");
-    let _ = stream.write_all((head + &answer).as_bytes());
+    Answer { status, headers: headers.to_owned(), body }
 }
 
 fn answer(state: &mut State, method: &str, path: &str, body: &str) -> Option<String> {

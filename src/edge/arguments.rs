@@ -139,6 +139,9 @@ pub struct Choose {
     /// The build context [default: the Dockerfile's folder]
     #[arg(long, value_name = "DIR", help_heading = "Choice")]
     pub context: Option<PathBuf>,
+    /// Ask registries for the digests of base images, which pin-base writes at level review
+    #[arg(long, help_heading = "Choice")]
+    pub registry: bool,
 }
 
 impl Choose {

@@ -12,6 +12,7 @@ mod explain;
 mod files;
 mod forge;
 mod git;
+mod http;
 mod ignores;
 mod locate;
 mod names;
@@ -19,6 +20,7 @@ mod optimize;
 mod output;
 mod project;
 mod prove;
+mod registry;
 #[cfg(test)]
 mod report_tests;
 mod review;

@@ -1,5 +1,6 @@
 //! `dockwright optimize`: the main job, from paths to diffs.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -64,12 +65,13 @@ pub fn run(arguments: Optimize) -> u8 {
             found.push(Found { path: path.clone(), named: true });
         }
     }
-    let shared = Shared::default();
+    let shared = Shared::new(arguments.choose.registry);
     let mut jobs: Vec<Job> =
         found.into_par_iter().filter_map(|found| job(found, &arguments, &projects, &shared)).collect();
     if arguments.verify {
         jobs = jobs.into_iter().map(|job| verify::proven(job, &arguments, &projects, &shared)).collect();
     }
+    let _ = anstream::stderr().write_all(shared.notes().as_bytes());
     let ignores = Ignore::of(&jobs);
     if arguments.write {
         failed |= !write(&mut jobs, &ignores);

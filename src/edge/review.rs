@@ -62,7 +62,7 @@ fn review(arguments: &Review) -> Result<String, Failure> {
 
     let pull = forge.pull()?;
     let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
-    let (projects, shared) = (Projects::default(), Shared::default());
+    let (projects, shared) = (Projects::default(), Shared::new(arguments.choose.registry));
     let mut looked = Vec::new();
     let mut said = String::new();
     for changed in &pull.files {
@@ -77,6 +77,7 @@ fn review(arguments: &Review) -> Result<String, Failure> {
         }
         looked.extend(look(changed, &path, arguments, &projects, &shared, &pages));
     }
+    said += &shared.notes();
     let all: Vec<(File<'_>, &str)> = looked.iter().map(|it| (it.file(), it.suggested.as_str())).collect();
     let summary = report::summary(&all);
     let comments: Vec<Comment> = looked.iter().flat_map(|it| it.comments.clone()).collect();

@@ -55,10 +55,11 @@ pub fn run(arguments: &Verify) -> u8 {
 
 fn verify(arguments: &Verify) -> Result<u8, Failure> {
     names::check(arguments.choose.names())?;
-    let shared = Shared::default();
+    let shared = Shared::new(arguments.choose.registry);
     let subject = read(&dockerfile(&arguments.path)?, &arguments.choose, &Projects::default(), &shared)?;
     let path = shown(&subject.path);
     let outcome = subject.outcome(&[])?;
+    say(&shared.notes());
     if !outcome.changes() {
         say(&format!("{path}: nothing to improve, so there is nothing to prove\n"));
         return Ok(DONE);

@@ -7,10 +7,13 @@ use std::sync::{Arc, Mutex};
 use crate::context::{IgnoreFile, Look, World};
 use crate::dockerfile::Document;
 
-use super::{files, git, locate};
+use super::registry::Registries;
+use super::{files, git, locate, printable};
 
 /// Files larger than this are not read.
 const MAX_LEN: u64 = 4 * 1024 * 1024;
+
+const BOLD: anstyle::Style = anstyle::Style::new().bold();
 
 /// The paths that a repository tracks.
 type Tracked = Arc<BTreeSet<Box<str>>>;
@@ -31,6 +34,21 @@ pub struct Shared {
     tracked: Mutex<HashMap<PathBuf, Option<Tracked>>>,
     /// The Dockerfiles below a build context.
     dockerfiles: Mutex<HashMap<PathBuf, Vec<Sibling>>>,
+    /// Only where the user lets them be asked.
+    registries: Option<Registries>,
+}
+
+impl Shared {
+    /// With `registry`, registries are asked.
+    pub fn new(registry: bool) -> Self {
+        Self { registries: registry.then(Registries::default), ..Self::default() }
+    }
+
+    /// What could not be had for a run, as lines for standard error.
+    pub fn notes(&self) -> String {
+        let notes = self.registries.iter().flat_map(Registries::notes);
+        notes.map(|note| format!("{BOLD}note{BOLD:#}: {}\n", printable(&note))).collect()
+    }
 }
 
 /// The world on disk.
@@ -130,8 +148,8 @@ impl World for Disk<'_> {
         None
     }
 
-    fn digest(&self, _: &str) -> Option<Arc<str>> {
-        None
+    fn digest(&self, reference: &str) -> Option<Arc<str>> {
+        self.shared.registries.as_ref()?.digest(reference)
     }
 
     fn ignore_file(&self) -> Option<IgnoreFile> {

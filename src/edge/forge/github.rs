@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use ureq::http::{Request, StatusCode};
 
-use super::super::Failure;
+use super::super::{Failure, http};
 use super::{Changed, Comment, Forge, Posted, Pull, Thread};
 
 /// A longer answer is none that we asked for.
 const MAX_ANSWER: u64 = 16 * 1024 * 1024;
+/// How long a request may take.
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often a request is made before it has failed.
 const TRIES: u32 = 4;
 /// The longest that we wait for a limit to pass.
@@ -56,15 +58,8 @@ impl GitHub {
                 "set GITHUB_TOKEN to a token, without blanks or line breaks",
             ));
         }
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .user_agent(concat!("dockwright/", env!("CARGO_PKG_VERSION")))
-            .build();
         Ok(Self {
-            agent: config.into(),
+            agent: http::agent(TIMEOUT),
             api: api.trim_end_matches('/').to_owned(),
             owner: owner.to_owned(),
             name: name.to_owned(),
