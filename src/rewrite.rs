@@ -149,6 +149,44 @@ pub fn follow(
     Ok(Edit::insert(place, format!("{separator}{command}")))
 }
 
+/// What is to stand between a new command and `simple`, so that a failure of either does what that of `simple` did:
+/// under `set -e`, which is not in force before an `&&`, what stands before `simple` already. `None` if that holds a
+/// comment.
+#[must_use]
+pub fn before(
+    doc: &Document,
+    instruction: &Instruction,
+    script: &Script,
+    simple: &Simple,
+    errexit: bool,
+) -> Option<String> {
+    let items = &script.body().ok()?.items;
+    let at = items.iter().position(|item| item.and_or.span.contains(simple.span))?;
+    let first = items[at].and_or.span.start == simple.span.start;
+    if first && (errexit || at + 1 < items.len()) {
+        let Some(previous) = at.checked_sub(1) else { return Some("; ".into()) };
+        let start = script.map().behind(items[previous].and_or.span.end)?;
+        let between = Span::new(start, script.map().before(simple.span.start)?);
+        return Some(doc.slice(between).to_owned()).filter(|text| !text.contains('#'));
+    }
+    let start = script.map().before(simple.span.start)?;
+    // Inside a here-document the lines are the shell's own.
+    let inside = instruction.arguments.start <= start && start <= instruction.arguments.end;
+    Some(if inside { and(doc, instruction, script) } else { " && ".into() })
+}
+
+/// Whether a command stands in a list, by itself, so that another can be put before it.
+#[must_use]
+pub fn stands_alone(script: &Script, simple: &Simple) -> bool {
+    let Ok(list) = script.body() else { return false };
+    list.items.iter().any(|item| {
+        let or = item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or);
+        !or && item.pipelines().any(|pipeline| {
+            !pipeline.negated && matches!(&pipeline.commands[..], [Command::Simple(it)] if it.span == simple.span)
+        })
+    })
+}
+
 /// Whether a script may turn on `set -e`.
 #[must_use]
 pub fn sets_errexit(script: &Script) -> bool {

@@ -6,6 +6,7 @@ mod apt_get;
 mod apt_lists;
 mod apt_mounts;
 mod cache_mounts;
+mod cargo_target;
 mod chmod_in_copy;
 mod chown_in_copy;
 mod copy_manifests_first;
@@ -51,6 +52,7 @@ pub const ALL: &[Transform] = &[
     system_packages_first::TRANSFORM,
     late_delete::TRANSFORM,
     cache_mounts::TRANSFORM,
+    cargo_target::TRANSFORM,
     package_caches::TRANSFORM,
     apt_lists::TRANSFORM,
     // Takes the cleanup that apt-lists adds: so it is the same whether review comes at once or later.

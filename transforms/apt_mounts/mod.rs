@@ -9,8 +9,8 @@ use crate::dockerfile::Kind;
 use crate::images::Family;
 use crate::rewrite;
 use crate::scope::User;
-use crate::shell::{Command, Operator, Script, Simple};
-use crate::source::{Edit, Span};
+use crate::shell::{Script, Simple};
+use crate::source::Edit;
 use crate::transform::paths::{self, Relation, relation};
 use crate::transform::{Change, Finding, On, Promise, Transform, View, mounts};
 
@@ -134,7 +134,7 @@ fn change(
     if all.any(|it| forgets(&it)) && !doc.text().contains("Keep-Downloaded-Packages") {
         return Err("`apt`, unlike `apt-get`, keeps no packages".into());
     }
-    if !stands_alone(script, first) {
+    if !rewrite::stands_alone(script, first) {
         return Err("`apt-get update` stands inside of another command".into());
     }
     if script.text().contains("Dir::") || doc.text().contains("APT_CONFIG") {
@@ -165,15 +165,16 @@ fn change(
         (*directory, format!(",id={name}-{system}{processor},sharing=locked"))
     };
     let mut edits = rewrite::mounts::insert(doc, index, wants.iter().map(fields));
+    let errexit = scope.shell.errexit || rewrite::sets_errexit(script);
     if !kept {
         let start = script.map().before(first.span.start).ok_or("`apt-get update` is not in the file as it is run")?;
-        let separator = before(view, index, script, first).ok_or("a comment stands before `apt-get update`")?;
+        let separator = rewrite::before(doc, view.instruction(index), script, first, errexit)
+            .ok_or("a comment stands before `apt-get update`")?;
         edits.push(Edit::insert(start, format!("rm -f {CLEAN}{separator}")));
         promises.push(Promise::RemovesPath(CLEAN.into()));
         promises.push(Promise::AddsCommand(format!("rm -f {CLEAN}").into()));
     }
     let empties = |it: &Invocation| of_apt(it) && matches!(&*it.subcommand, "clean" | "distclean" | "dist-clean");
-    let errexit = scope.shell.errexit || rewrite::sets_errexit(script);
     for (simple, word) in mounts::emptying(view, index, script, &[CACHE, LISTS], &empties) {
         let text = script.slice(word.unwrap_or(simple.span)).to_owned();
         if let Some(word) = word {
@@ -186,37 +187,6 @@ fn change(
         }
     }
     Ok(edits)
-}
-
-/// What is to stand between a new command and `simple`, so that a failure of either does what that of `simple` did:
-/// under `set -e`, which is not in force before an `&&`, what stands before `simple` already.
-fn before(view: &View<'_>, index: usize, script: &Script, simple: &Simple) -> Option<String> {
-    let (doc, instruction) = (view.doc, view.instruction(index));
-    let items = &script.body().ok()?.items;
-    let at = items.iter().position(|item| item.and_or.span.contains(simple.span))?;
-    let first = items[at].and_or.span.start == simple.span.start;
-    let errexit = view.scope(index).shell.errexit || rewrite::sets_errexit(script);
-    if first && (errexit || at + 1 < items.len()) {
-        let Some(previous) = at.checked_sub(1) else { return Some("; ".into()) };
-        let start = script.map().behind(items[previous].and_or.span.end)?;
-        let between = Span::new(start, script.map().before(simple.span.start)?);
-        return Some(doc.slice(between).to_owned()).filter(|text| !text.contains('#'));
-    }
-    let start = script.map().before(simple.span.start)?;
-    // Inside a here-document the lines are the shell's own.
-    let inside = instruction.arguments.start <= start && start <= instruction.arguments.end;
-    Some(if inside { rewrite::and(doc, instruction, script) } else { " && ".into() })
-}
-
-/// Whether a command stands in a list, by itself, so that another can be put before it.
-fn stands_alone(script: &Script, simple: &Simple) -> bool {
-    let Ok(list) = script.body() else { return false };
-    list.items.iter().any(|item| {
-        let or = item.and_or.rest.iter().any(|(operator, ..)| *operator == Operator::Or);
-        !or && rewrite::pipelines(item).into_iter().any(|pipeline| {
-            !pipeline.negated && matches!(&pipeline.commands[..], [Command::Simple(it)] if it.span == simple.span)
-        })
-    })
 }
 
 /// Whether the RUN, or one before it in its image, sees to it that packages are kept; those of `touched` will.
