@@ -8,6 +8,7 @@ pub mod node;
 mod overlay;
 pub mod package;
 pub mod python;
+pub mod rust;
 pub mod sources;
 mod tree;
 pub mod yarn;

@@ -310,7 +310,7 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     for ran in all.filter(|ran| !plan.repeats.contains(&ran.index) && !plan.moves.contains(&ran.index)) {
         let line = it.line(ran.index);
         match &ran.effect {
-            Effect::Other => {
+            Effect::Other | Effect::Copies(..) => {
                 return Err(format!("line {line}: `{}` may make something that the program needs", ran.text).into());
             }
             Effect::Owns(paths) => {

@@ -25,7 +25,7 @@ pub fn builds(it: &Invocation) -> bool {
 /// The plan.
 pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     let mut plan = Plan::default();
-    let (ran, path) = built(it)?;
+    let (ran, path) = built(it, &mut plan)?;
     for other in &it.ran {
         let fine = match &other.effect {
             Effect::Tool(tool) => {
@@ -118,7 +118,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
 const STARTS: &[&str] = &["os/exec", "plugin", "go/build", "go/importer", "golang.org/x/tools/go/packages"];
 
 /// The command that builds what the image runs, and where it is.
-fn built<'o, 'v>(it: &'o Original<'v>) -> Result<(&'o Ran<'v>, String), Reason> {
+fn built<'o, 'v>(it: &'o Original<'v>, plan: &mut Plan) -> Result<(&'o Ran<'v>, String), Reason> {
     if it.program.words.starts_with(&["go".into()]) {
         return Err("the program is compiled when it starts".into());
     }
@@ -129,6 +129,16 @@ fn built<'o, 'v>(it: &'o Original<'v>) -> Result<(&'o Ran<'v>, String), Reason> 
         match outputs(it, ran, tool) {
             Ok(paths) => made.extend(paths.into_iter().map(|path| (ran, path))),
             Err(reason) => return Err(format!("line {}: {reason}", it.line(ran.index)).into()),
+        }
+    }
+    // What is copied or moved elsewhere afterwards.
+    for (at, ran) in it.ran.iter().enumerate() {
+        let Effect::Copies(from, to) = &ran.effect else { continue };
+        if let Some((build, path)) = made.iter().find(|(_, path)| path == from).cloned() {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let into = to.ends_with('/') || it.is_folder(ran.index, to);
+            made.push((build, if into { format!("{}/{name}", to.trim_end_matches('/')) } else { to.clone() }));
+            plan.handled.push(at);
         }
     }
     let runs = |path: &str| match &wanted {

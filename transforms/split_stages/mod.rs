@@ -7,6 +7,7 @@ mod go;
 mod node;
 mod original;
 mod python;
+mod rust;
 mod scripts;
 mod steps;
 
@@ -39,6 +40,7 @@ fn ecosystem(image: &Image) -> Option<Ecosystem> {
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
         ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
+        ImageKind::Rust => Ecosystem { builds: rust::builds, plan: rust::plan },
         _ => return None,
     })
 }

@@ -36,6 +36,8 @@ pub enum Effect {
     Modes(Vec<String>),
     /// It changes the owner of paths.
     Owns(Vec<String>),
+    /// It copies or moves a file.
+    Copies(String, String),
     /// A tool of a language.
     Tool(Box<Invocation>),
     /// Anything.
@@ -159,6 +161,13 @@ fn of_program(script: &Script, program: &Program<'_>, cwd: &str) -> Effect {
         }
         "chmod" if literal => places(1).map_or(Effect::Other, Effect::Modes),
         "chown" if literal => places(1).map_or(Effect::Other, Effect::Owns),
+        "cp" | "mv" if literal && operands().count() == 2 && program.literals().all(|word| !word.starts_with("--")) => {
+            let mut words = operands();
+            let from = words.next().and_then(|path| join(Some(cwd), path));
+            let slash = |path: &str| if path.ends_with('/') { "/" } else { "" };
+            let to = words.next().and_then(|path| Some(join(Some(cwd), path)? + slash(path)));
+            from.zip(to).map_or(Effect::Other, |(from, to)| Effect::Copies(from, to))
+        }
         _ => Effect::Other,
     }
 }
