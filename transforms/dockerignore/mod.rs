@@ -20,6 +20,8 @@ const LEFTOVERS: &[(&str, &str)] = &[
     (".mypy_cache", ".mypy_cache"),
     (".ruff_cache", ".ruff_cache"),
     (".nyc_output", ".nyc_output"),
+    ("npm-debug.log", "npm-debug.log"),
+    ("yarn-error.log", "yarn-error.log"),
 ];
 
 /// What an installation or a build makes anew, with the manifest by which it is known.
@@ -41,6 +43,7 @@ const ABOUT: &[&str] = &[
     "compose.yml",
     "compose.yaml",
     "coverage",
+    "logs",
 ];
 
 fn find(view: &View<'_>) -> Vec<Finding> {
@@ -74,7 +77,9 @@ fn find(view: &View<'_>) -> Vec<Finding> {
     }
     let quiet =
         quiet(view.doc) && tree.world().siblings().is_some_and(|others| others.iter().all(|other| quiet(other)));
-    for path in ABOUT.iter().filter(|path| there(&tree, path)) {
+    // What git tracks may be what the program writes its logs into.
+    let written = |path: &str| path == "logs" && tree.world().tracked(path) == Some(true);
+    for path in ABOUT.iter().filter(|path| there(&tree, path) && !written(path)) {
         // Git never tracks its own folder; whether it tracks the others says nothing here.
         if *path == ".git" && quiet {
             add(path, path, Maker::None, &mut safe);

@@ -59,6 +59,10 @@ fn advice(view: &View<'_>, name: &str) -> Option<String> {
     if reference.digest().is_some() {
         return None;
     }
+    // Its tags are `latest` and `nonroot`: the version is in the name.
+    if familiar.starts_with("gcr.io/distroless/") && familiar.contains("-debian") {
+        return None;
+    }
     let moving = match reference.tag() {
         None => format!("{name} without a tag is the latest there is"),
         Some("latest") => format!("{name} is the latest there is"),
