@@ -37,7 +37,6 @@ fn with_proof<T>(good: bool, look: impl FnOnce(&Proof<'_>) -> T) -> T {
         )],
         noise: Some(3),
         files: 1234,
-        ..Default::default()
     };
     let check = Check {
         what: "stops on SIGTERM".to_owned(),
