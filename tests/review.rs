@@ -1,70 +1,40 @@
 //! `dockwright review`, against a forge that is played here: what is asked of it, what is posted, and what is never said.
 #![allow(clippy::disallowed_methods, reason = "a test runs the program, makes its files, and listens for it")]
 
-mod play;
+mod forge;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
-use play::{Answer, Request};
 use serde_json::{Value, json};
 
-const TOKEN: &str = "ghp_planted0123456789";
+use forge::{Knows, TOKEN};
+
 const BEFORE: &str =
     "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV MODE production\nCMD exec curl\n";
 
-/// What the forge knows, and what it was told.
+/// What the forge knows of one pull request.
 #[derive(Default)]
 struct State {
     files: Vec<Value>,
     texts: Vec<(String, String)>,
     threads: Vec<Value>,
     reviews: Vec<Value>,
-    /// Method and path of each request.
-    requests: Vec<String>,
-    /// All bytes that were sent here, but for the header that holds the token.
-    seen: String,
     may_not_resolve: bool,
-    /// Answers that come before the true ones: status, headers, body.
-    first: Vec<(u16, &'static str, &'static str)>,
 }
 
-struct Forge {
-    state: Arc<Mutex<State>>,
-    address: String,
-}
+type Forge = forge::Forge<State>;
 
-impl Forge {
-    fn start(state: State) -> Self {
-        let state = Arc::new(Mutex::new(state));
-        let shared = Arc::clone(&state);
-        let address = play::serve(move |request| serve(&request, &shared));
-        Self { state, address: format!("http://{address}") }
+impl Knows for State {
+    fn answer(&mut self, method: &str, path: &str, body: &str, address: &str) -> Option<(u16, String, String)> {
+        let text = answer(self, method, path, body)?;
+        let page: usize = path.split_once("files?per_page=100&page=").map_or(1, |(_, page)| page.parse().unwrap_or(1));
+        let more = path.contains("/files?") && self.files.len() > page * 100;
+        let next =
+            format!("link: <{address}/repos/o/n/pulls/7/files?per_page=100&page={}>; rel=\"next\"\r\n", page + 1);
+        Some((200, if more { next } else { String::new() }, text))
     }
-
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
-        look(&mut self.state.lock().expect("no panic in the forge"))
-    }
-}
-
-fn serve(request: &Request, state: &Mutex<State>) -> Answer {
-    let Request { method, path, headers, body } = request;
-    let mut state = state.lock().expect("no panic in the forge");
-    let authorized = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
-    let shown = headers.iter().filter(|(name, _)| name != "authorization");
-    let shown: String = shown.map(|(name, value)| format!("{name}: {value}\n")).collect();
-    state.seen += &format!("{method} {path}\n{shown}{body}");
-    state.requests.push(format!("{method} {path}"));
-    let (status, headers, body) = if state.first.is_empty() {
-        let answer = if authorized { answer(&mut state, method, path, body) } else { None };
-        answer.map_or((404, "", json!({ "message": "Not Found" }).to_string()), |answer| (200, "", answer))
-    } else {
-        let (status, headers, body) = state.first.remove(0);
-        (status, headers, body.to_owned())
-    };
-    Answer { status, headers: headers.to_owned(), body }
 }
 
 fn answer(state: &mut State, method: &str, path: &str, body: &str) -> Option<String> {
@@ -102,8 +72,8 @@ fn answer(state: &mut State, method: &str, path: &str, body: &str) -> Option<Str
     if path == "pulls/7" {
         return Some(json!({ "head": { "sha": "abc123" } }).to_string());
     }
-    if let Some(page) = path.strip_prefix("pulls/7/files?per_page=100&page=") {
-        let at: usize = page.parse().ok()?;
+    if let Some(page) = path.strip_prefix("pulls/7/files?per_page=100") {
+        let at: usize = page.strip_prefix("&page=").map_or(Some(1), |page| page.parse().ok())?;
         let page: Vec<&Value> = state.files.iter().skip((at - 1) * 100).take(100).collect();
         return Some(json!(page).to_string());
     }
@@ -291,7 +261,9 @@ fn a_dry_run_posts_nothing() {
 fn a_forge_that_does_not_answer_well() {
     let folder = repository(BEFORE);
     let run = |first: &[(u16, &'static str, &'static str)]| {
-        let forge = Forge::start(State { first: first.to_vec(), ..state(BEFORE, &whole(BEFORE)) });
+        let forge = Forge::start(state(BEFORE, &whole(BEFORE)));
+        let own = |(status, headers, body): &(u16, &str, &str)| (*status, (*headers).into(), (*body).into());
+        forge.with(|state| state.first = first.iter().map(own).collect());
         let (code, _, err) = review(folder.path(), &forge, &[]);
         let reviews = forge.with(|state| state.reviews.len());
         (code, reviews, err)

@@ -32,6 +32,8 @@ pub enum Command {
     Review(Review),
     /// What a production image should have: done, fixed, held or for you to do
     Checklist(Checklist),
+    /// Open pull requests with what would be better, in many repositories at GitHub
+    Bot(Bot),
     /// Say what a transform does, when it is safe, and why
     Explain(Explain),
     /// Print completions for a shell
@@ -192,6 +194,61 @@ impl Checklist {
     pub fn choose(&self) -> Choose {
         Choose { review: Some(Vec::new()), context: self.context.clone(), ..Choose::default() }
     }
+}
+
+/// Opens one pull request with the safe changes of a repository's Dockerfiles, and a draft with those that a person has to
+/// check, and keeps both up to date. Run again, it continues, and writes nothing if nothing is new. It stays away from what a
+/// person closed, pushed to, or labelled `dockwright:ignore`. The token is read from GITHUB_TOKEN or GH_TOKEN. Exit code 2 if
+/// a repository failed.
+#[derive(Debug, Args)]
+pub struct Bot {
+    /// Repositories
+    #[arg(value_name = "OWNER/NAME")]
+    pub repositories: Vec<String>,
+    /// All repositories of an organisation that are no forks and not archived
+    #[arg(long, value_name = "ORG")]
+    pub org: Vec<String>,
+    /// Of these, only those with this topic
+    #[arg(long, value_name = "TOPIC", requires = "org")]
+    pub topic: Vec<String>,
+    /// None of these: patterns as in .gitignore, such as `/acme/legacy-*`
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// A list of repositories, one on a line; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Print what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Open no pull requests with changes that a person has to check
+    #[arg(long)]
+    pub safe_only: bool,
+    /// The API of a GitHub Enterprise [default: GITHUB_API_URL, or https://api.github.com]
+    #[arg(long, value_name = "URL")]
+    pub api: Option<String>,
+
+    /// Run only these transforms
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub only: Option<Vec<String>>,
+    /// Do not run these transforms
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub skip: Vec<String>,
+    /// Also run these transforms, which only run when asked
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
+    pub enable: Vec<String>,
+    /// The builder: buildkit[:1.4], buildah[:1.33], kaniko or classic
+    #[arg(long, value_name = "NAME", help_heading = "Choice")]
+    pub dialect: Option<Dialect>,
+    /// Ask registries for the digests of base images, which pin-base writes at level review
+    #[arg(long, help_heading = "Choice")]
+    pub registry: bool,
+
+    /// The time between two writes, in milliseconds: GitHub asks for a second
+    #[arg(long, value_name = "MS", default_value = "1000", help_heading = "Limits")]
+    pub pause: u64,
+    /// The longest that is waited for a limit to pass, in minutes
+    #[arg(long, value_name = "MINUTES", default_value = "65", value_parser = clap::value_parser!(u64).range(0..=1440), help_heading = "Limits")]
+    pub patience: u64,
 }
 
 #[derive(Debug, Args)]

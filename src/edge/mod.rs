@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the edge: files, environment and clock are read here only")]
 
 mod arguments;
+mod bot;
 mod checklist;
 mod config;
 mod copy;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Verify(verify) => verify::run(&verify),
         Command::Review(review) => review::run(&review),
         Command::Checklist(arguments) => checklist::run(&arguments),
+        Command::Bot(bot) => bot::run(&bot),
         Command::Explain(explain) => explain::run(&explain),
         Command::CleanUp(watch) => {
             engine::guard::run(&watch);

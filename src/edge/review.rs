@@ -62,7 +62,8 @@ fn review(arguments: &Review) -> Result<String, Failure> {
 
     let pull = forge.pull()?;
     let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
-    let (projects, shared) = (Projects::default(), Shared::new(arguments.choose.registry));
+    let projects = Projects::default();
+    let shared = Shared::new(arguments.choose.registry).below(&root);
     let mut looked = Vec::new();
     let mut said = String::new();
     for changed in &pull.files {

@@ -56,6 +56,12 @@ pub struct Sign {
     pub note: String,
 }
 
+/// Whether the file at `path`, from the root of a repository, is one that is looked at.
+pub fn looks_at(path: &str) -> bool {
+    let yaml = path.ends_with(".yml") || path.ends_with(".yaml");
+    FILES.contains(&path) || path.rsplit_once('/').is_some_and(|(folder, _)| yaml && FOLDERS.contains(&folder))
+}
+
 /// The sign of the builder that can do least, if there is any in the repository at `root`.
 pub fn read(root: &Path) -> Option<Sign> {
     let mut files: Vec<String> = FILES.iter().map(|name| (*name).to_owned()).collect();

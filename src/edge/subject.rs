@@ -26,6 +26,8 @@ pub struct Subject<'s> {
     pub context: Option<PathBuf>,
     /// What a person should know of how it is handled.
     pub note: Option<String>,
+    /// Which review-level changes the configuration asks for; `None` if it does not say.
+    pub configured: Option<Review>,
     settings: Settings,
     choice: Choice,
     world: Disk<'s>,
@@ -44,6 +46,7 @@ impl<'s> Subject<'s> {
         let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(real)));
         let rules = rules.unwrap_or_default();
         let dialect = flags.dialect.or(rules.dialect);
+        let configured = rules.review.clone();
         let sign = project.sign.filter(|_| dialect.is_none());
         let note = sign.as_ref().map(|sign| sign.note.clone());
         let settings = Settings {
@@ -66,7 +69,13 @@ impl<'s> Subject<'s> {
             None => locate::context(&doc, &folder),
         };
         let world = Disk::new(shared, context.clone(), (!stdin).then(|| path.to_path_buf()));
-        Ok(Self { path: path.to_path_buf(), doc, context, note, settings, choice: choice(flags, rules), world })
+        let choice = choice(flags, rules);
+        Ok(Self { path: path.to_path_buf(), doc, context, note, configured, settings, choice, world })
+    }
+
+    /// Applies these review-level changes, whatever flags and configuration say.
+    pub fn ask(&mut self, review: Review) {
+        self.choice.review = review;
     }
 
     /// What comes out without the findings of these keys.

@@ -35,19 +35,42 @@ pub struct Shared {
     /// The Dockerfiles below a build context.
     dockerfiles: Mutex<HashMap<PathBuf, Vec<Sibling>>>,
     /// Only where the user lets them be asked.
-    registries: Option<Registries>,
+    registries: Option<Arc<Registries>>,
+    /// The folder that paths are shown from; if there is none, it is the one that the program runs in.
+    root: Option<PathBuf>,
+    /// The files that were asked for and are too large to be read.
+    missed: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Shared {
     /// With `registry`, registries are asked.
     pub fn new(registry: bool) -> Self {
-        Self { registries: registry.then(Registries::default), ..Self::default() }
+        Self { registries: registry.then(Arc::default), ..Self::default() }
     }
 
-    /// What could not be had for a run, as lines for standard error.
+    /// One that knows nothing of files yet, and asks the same registries.
+    pub fn afresh(&self) -> Self {
+        Self { registries: self.registries.clone(), ..Self::default() }
+    }
+
+    /// What could not be had for a run.
+    pub fn told(&self) -> impl Iterator<Item = String> {
+        self.registries.iter().flat_map(|registries| registries.notes())
+    }
+
+    /// The same, as lines for standard error.
     pub fn notes(&self) -> String {
-        let notes = self.registries.iter().flat_map(Registries::notes);
-        notes.map(|note| format!("{BOLD}note{BOLD:#}: {}\n", printable(&note))).collect()
+        self.told().map(|note| format!("{BOLD}note{BOLD:#}: {}\n", printable(&note))).collect()
+    }
+
+    /// For files below `root`, which paths are shown from.
+    pub fn below(self, root: &Path) -> Self {
+        Self { root: Some(root.to_path_buf()), ..self }
+    }
+
+    /// The files that were asked for and are too large to be read.
+    pub fn missed(&self) -> BTreeSet<PathBuf> {
+        self.missed.lock().map(|missed| missed.clone()).unwrap_or_default()
     }
 }
 
@@ -114,8 +137,12 @@ impl World for Disk<'_> {
             return known.clone();
         }
         let place = self.place(path)?;
-        let small = std::fs::symlink_metadata(&place).is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_LEN);
+        let meta = std::fs::symlink_metadata(&place).ok().filter(std::fs::Metadata::is_file);
+        let small = meta.as_ref().is_some_and(|meta| meta.len() <= MAX_LEN);
         let content = small.then(|| std::fs::read(&place).ok()).flatten().map(Arc::from);
+        if meta.is_some() && !small {
+            self.shared.missed.lock().ok()?.insert(place);
+        }
         read.insert(path.to_owned(), content.clone());
         content
     }
@@ -160,7 +187,8 @@ impl World for Disk<'_> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(_) => return None,
         };
-        let shown = path.strip_prefix(".").unwrap_or(&path);
+        let root = self.shared.root.as_deref().unwrap_or(Path::new("."));
+        let shown = path.strip_prefix(root).unwrap_or(&path);
         Some(IgnoreFile { path: shown.to_str()?.into(), text })
     }
 

@@ -109,7 +109,7 @@ fn item(transform: &str, (first, last): (usize, usize), message: &str, check: Op
 
 /// A code span of text, whatever it holds.
 pub fn code(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let text: String = text.chars().map(|c| if c.is_control() || turns(c) { '\u{fffd}' } else { c }).collect();
     let fence = fence(&text, 1);
     // A span that starts or ends with a backquote needs blanks, which are not shown.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
@@ -134,12 +134,29 @@ pub fn escape(text: &str) -> String {
             ':' if rest.starts_with("://") => escaped += ":\u{200b}",
             '.' if escaped.to_ascii_lowercase().ends_with("www") => escaped += "\u{200b}.",
             '-' if escaped.to_ascii_lowercase().ends_with("gh") => escaped += "\u{200b}-",
-            c if c.is_control() => escaped.push(' '),
+            c if c.is_control() || turns(c) => escaped.push(' '),
             c => escaped.push(c),
         }
         rest = &rest[c.len_utf8()..];
     }
     escaped
+}
+
+/// Whether a character turns the direction of what follows, so that something else is read than what is there.
+pub const fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The same where Markdown is not read and mentions and references are: in the message of a commit.
+pub fn plain(text: &str) -> String {
+    let escaped = escape(text);
+    let mut plain = String::with_capacity(escaped.len());
+    let mut chars = escaped.chars();
+    while let Some(c) = chars.next() {
+        // A backslash stands before each backslash of the text, too.
+        plain.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    plain
 }
 
 fn count(count: usize, word: &str) -> String {

@@ -7,6 +7,7 @@ pub mod json;
 mod markdown;
 mod parts;
 pub mod proof;
+pub mod pull;
 mod sarif;
 mod suggest;
 

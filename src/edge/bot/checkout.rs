@@ -1,0 +1,164 @@
+//! A tree of the forge, laid out in a folder of our own, so that it is read as a checkout would be.
+//!
+//! Only what is asked for is fetched. Every other file stands there as one that is too large to read: it is known to be
+//! there, and not what it holds. Links, and folders that are other repositories, stand there as links to nowhere: nothing
+//! is read through them. No path leads out of the folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use crate::edge::forge::{Entry, Repositories, Trouble};
+use crate::edge::{Failure, config, files, printable, signs};
+
+/// A file that is longer than anything that is read.
+const UNREAD: u64 = 64 * 1024 * 1024;
+/// A longer file is not fetched.
+const MAX_LEN: u64 = 4 * 1024 * 1024;
+
+/// A folder with the files of a repository.
+pub struct Checkout<'f> {
+    forge: &'f dyn Repositories,
+    repository: String,
+    root: PathBuf,
+    entries: BTreeMap<String, Entry>,
+    fetched: BTreeSet<String>,
+    _folder: tempfile::TempDir,
+}
+
+impl<'f> Checkout<'f> {
+    /// Lays out `entries`, and fetches what is read of every repository.
+    pub fn new(forge: &'f dyn Repositories, repository: &str, entries: Vec<Entry>) -> Result<Self, Failure> {
+        let io = |error: std::io::Error| {
+            Failure::new(format!("{repository}: cannot be laid out: {error}"), "check the folder for temporary files")
+        };
+        let folder = tempfile::Builder::new().prefix("dockwright-").tempdir().map_err(io)?;
+        // So that nothing above it counts.
+        fs::write(folder.path().join(config::NAME), "").map_err(io)?;
+        let root = folder.path().join("repository");
+        fs::create_dir_all(root.join(".git")).map_err(io)?;
+        let root = fs::canonicalize(root).map_err(io)?;
+        for entry in &entries {
+            let path = Path::new(&entry.path);
+            let normal =
+                |part: Component| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git"));
+            if path.as_os_str().is_empty() || !path.components().all(normal) || entry.path.contains(['\0', '\\']) {
+                return Err(Failure::new(
+                    format!("{repository}: {} is no path of a file", printable(&entry.path)),
+                    "the answer of the forge is left alone",
+                ));
+            }
+            let place = root.join(path);
+            if let Some(folder) = place.parent() {
+                fs::create_dir_all(folder).map_err(io)?;
+            }
+            let file = entry.mode.starts_with("100");
+            let hides = matches!(path.file_name().and_then(|it| it.to_str()), Some(".gitignore" | ".ignore"));
+            if file && !hides {
+                fs::File::create_new(place).and_then(|file| file.set_len(UNREAD)).map_err(io)?;
+            } else {
+                nowhere(&place).map_err(io)?;
+            }
+        }
+        fs::write(root.join(".git/index"), index(&entries)).map_err(io)?;
+        let entries = entries.into_iter().map(|entry| (entry.path.clone(), entry)).collect();
+        let repository = repository.to_owned();
+        let mut checkout = Self { forge, repository, root, entries, fetched: BTreeSet::new(), _folder: folder };
+        let first: Vec<String> =
+            checkout.entries.values().filter(|it| is_always_read(it)).map(|it| it.path.clone()).collect();
+        checkout.fetch(&first)?;
+        Ok(checkout)
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The Dockerfiles, from the root.
+    pub fn dockerfiles(&self) -> Vec<String> {
+        let files = self.entries.values().filter(|it| it.mode.starts_with("100") && is_dockerfile(&it.path));
+        files.map(|it| it.path.clone()).collect()
+    }
+
+    /// The entry at `path`.
+    pub fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.get(path)
+    }
+
+    /// A path below the root, as the forge writes it.
+    pub fn inside(&self, path: &Path) -> Option<String> {
+        path.strip_prefix(&self.root).ok()?.to_str().map(str::to_owned)
+    }
+
+    /// Fetches those of `paths` that can be and were not. Answers whether there were any.
+    pub fn fetch(&mut self, paths: &[String]) -> Result<bool, Trouble> {
+        let wanted = paths.iter().filter(|path| !self.fetched.contains(*path));
+        let wanted: Vec<&Entry> = wanted
+            .filter_map(|path| self.entries.get(path))
+            .filter(|it| it.mode.starts_with("100") && it.size <= MAX_LEN)
+            .collect();
+        if wanted.is_empty() {
+            return Ok(false);
+        }
+        let contents = self.forge.contents(&self.repository, &wanted)?;
+        for (entry, content) in wanted.iter().zip(contents) {
+            let written = self.write(&entry.path, &content);
+            written.map_err(|failure| Trouble { kind: crate::edge::forge::Kind::Refused, failure })?;
+        }
+        let paths: Vec<String> = wanted.iter().map(|it| it.path.clone()).collect();
+        self.fetched.extend(paths);
+        Ok(true)
+    }
+
+    /// Gives a file another content.
+    pub fn write(&self, path: &str, content: &[u8]) -> Result<(), Failure> {
+        let write = || {
+            let mut file = fs::File::create(self.root.join(path))?;
+            file.write_all(content)
+        };
+        write().map_err(|error: std::io::Error| {
+            Failure::new(format!("{path}: cannot be written: {error}"), "check the folder for temporary files")
+        })
+    }
+}
+
+/// Whether a file is read in every repository that has a Dockerfile.
+fn is_always_read(entry: &Entry) -> bool {
+    let name = entry.path.rsplit('/').next().unwrap_or_default();
+    is_dockerfile(&entry.path)
+        || name == config::NAME
+        || name.ends_with(".dockerignore")
+        || signs::looks_at(&entry.path)
+}
+
+/// Whether the file at `path` is a Dockerfile.
+pub fn is_dockerfile(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(files::is_dockerfile)
+}
+
+#[cfg(unix)]
+fn nowhere(place: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink("dockwright-nowhere/x", place)
+}
+
+#[cfg(not(unix))]
+fn nowhere(place: &Path) -> std::io::Result<()> {
+    // A file that cannot be read says less, and nothing wrong.
+    fs::File::create_new(place).and_then(|file| file.set_len(UNREAD))
+}
+
+/// An index of git, version 2, that names the files and says nothing else of them.
+fn index(entries: &[Entry]) -> Vec<u8> {
+    let mut index = b"DIRC\0\0\0\x02".to_vec();
+    index.extend(u32::try_from(entries.len()).unwrap_or_default().to_be_bytes());
+    for entry in entries {
+        let start = index.len();
+        index.extend([0; 60]);
+        index.extend(u16::try_from(entry.path.len().min(0xfff)).unwrap_or_default().to_be_bytes());
+        index.extend(entry.path.as_bytes());
+        let len = index.len() + 1 - start;
+        index.resize(start + len.next_multiple_of(8), 0);
+    }
+    index
+}

@@ -1,0 +1,279 @@
+//! Repositories at GitHub, or GitHub Enterprise, for the bot.
+//!
+//! What is there is asked for 20 repositories at once by GraphQL, the files of a tree in one request, and what they hold
+//! in one for many. Commits are made by the API for git's data: GitHub signs those of an App, they keep the modes of
+//! files, and nobody sees them before the branch is moved, which happens at once or not at all. A branch is moved by
+//! `updateRefs`, which does so only if it still is where it was: a commit that a person pushed meanwhile is never lost.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::client::{Client, Kind, Trouble, is_object, plain, split};
+use super::{BranchState, EditPull, Entry, Listed, NewPull, PullState, Repositories, Stands, State, Tip, Written};
+
+/// GitHub cuts the text of longer blobs in GraphQL.
+const MAX_TEXT: u64 = 256 * 1024;
+/// How much is asked for at once.
+const MAX_TOGETHER: u64 = 1024 * 1024;
+const MAX_BLOBS: usize = 50;
+/// The name of no object.
+const NONE: &str = "0000000000000000000000000000000000000000";
+
+/// What is asked of each repository.
+const FIELDS: &str = "fragment P on PullRequestConnection{nodes{number state isCrossRepository body baseRefName headRefOid \
+labels(first:50){nodes{name}}}}\
+fragment T on Ref{name target{oid ... on Commit{message tree{oid}}}}\
+fragment R on Repository{id isArchived isDisabled viewerPermission defaultBranchRef{...T}\
+t0:ref(qualifiedName:$q0){...T}t1:ref(qualifiedName:$q1){...T}\
+p0:pullRequests(headRefName:$b0,first:20,orderBy:{field:CREATED_AT,direction:DESC}){...P}\
+p1:pullRequests(headRefName:$b1,first:20,orderBy:{field:CREATED_AT,direction:DESC}){...P}}";
+
+/// GitHub's repositories.
+pub struct GitHubRepositories {
+    pub client: Client,
+}
+
+impl GitHubRepositories {
+    fn url(&self, repository: &str, rest: &str) -> Result<String, Trouble> {
+        let (owner, name) = split(repository).map_err(|failure| Trouble { kind: Kind::Refused, failure })?;
+        Ok(self.client.url(&format!("repos/{owner}/{name}/{rest}")))
+    }
+
+    /// The name of what was made.
+    fn made(&self, url: &str, answer: &Value) -> Result<String, Trouble> {
+        object(&answer["sha"]).ok_or_else(|| self.client.failed("POST", url, "the answer names no object"))
+    }
+
+    /// The content of one file by itself.
+    fn blob(&self, repository: &str, entry: &Entry) -> Result<Vec<u8>, Trouble> {
+        let url = self.url(repository, &format!("git/blobs/{}", entry.object))?;
+        let answer = self.client.get(&url)?;
+        let content: String = text(&answer["content"]).split_ascii_whitespace().collect();
+        let bytes = STANDARD.decode(content).ok().filter(|bytes| is(bytes, &entry.object));
+        bytes.ok_or_else(|| self.client.failed("GET", &url, "the answer is not the file that was asked for"))
+    }
+}
+
+impl Repositories for GitHubRepositories {
+    fn of(&self, owner: &str) -> Result<Vec<Listed>, Trouble> {
+        if !plain(owner) {
+            return Err(self.client.failed("GET", "orgs", "this is no organisation"));
+        }
+        let list = match self.client.list(self.client.url(&format!("orgs/{owner}/repos?per_page=100"))) {
+            Err(trouble) if trouble.failure.message.contains(": 404") => {
+                self.client.list(self.client.url(&format!("users/{owner}/repos?per_page=100")))?
+            }
+            list => list?,
+        };
+        let listed = |it: &Value| {
+            let name = text(&it["full_name"]);
+            split(&name).is_ok().then(|| Listed {
+                name,
+                topics: it["topics"].as_array().into_iter().flatten().map(text).collect(),
+                archived: it["archived"] == true || it["disabled"] == true,
+                fork: it["fork"] == true,
+            })
+        };
+        Ok(list.iter().filter_map(listed).collect())
+    }
+
+    fn states(&self, names: &[&str], branches: [&str; 2]) -> Result<Vec<Option<State>>, Trouble> {
+        let (mut heads, mut fields) =
+            (String::from("query($b0:String!,$b1:String!,$q0:String!,$q1:String!"), String::new());
+        let mut variables = json!({
+            "b0": branches[0], "b1": branches[1],
+            "q0": format!("refs/heads/{}", branches[0]), "q1": format!("refs/heads/{}", branches[1]),
+        });
+        for (at, name) in names.iter().enumerate() {
+            let (owner, name) = split(name).map_err(|failure| Trouble { kind: Kind::Refused, failure })?;
+            let _ = write!(heads, ",$o{at}:String!,$n{at}:String!");
+            let _ = write!(fields, "r{at}:repository(owner:$o{at},name:$n{at}){{...R}}");
+            variables[format!("o{at}")] = owner.into();
+            variables[format!("n{at}")] = name.into();
+        }
+        let data = self.client.query(&format!("{heads}){{{fields}}}{FIELDS}"), &variables)?;
+        let all = names.iter().enumerate();
+        Ok(all.map(|(at, name)| state(name, &data[format!("r{at}")])).collect())
+    }
+
+    fn tree(&self, repository: &str, tree: &str) -> Result<Vec<Entry>, Trouble> {
+        let url = self.url(repository, &format!("git/trees/{tree}?recursive=1"))?;
+        let answer = self.client.get(&url)?;
+        if answer["truncated"] == true {
+            let mut trouble = self.client.failed("GET", &url, "more files than the forge lists");
+            trouble.kind = Kind::Refused;
+            return Err(trouble);
+        }
+        let Some(list) = answer["tree"].as_array() else {
+            return Err(self.client.failed("GET", &url, "the answer is no tree"));
+        };
+        let entry = |it: &Value| {
+            let (path, mode) = (text(&it["path"]), text(&it["mode"]));
+            let size = it["size"].as_u64().unwrap_or_default();
+            (it["type"] != "tree").then(|| Some(Entry { path, mode, object: object(&it["sha"])?, size }))
+        };
+        let entries: Option<Vec<Entry>> = list.iter().filter_map(entry).collect();
+        entries.ok_or_else(|| self.client.failed("GET", &url, "the answer is no tree"))
+    }
+
+    fn contents(&self, repository: &str, files: &[&Entry]) -> Result<Vec<Vec<u8>>, Trouble> {
+        let (owner, name) = split(repository).map_err(|failure| Trouble { kind: Kind::Refused, failure })?;
+        let mut known: HashMap<&str, Vec<u8>> = HashMap::new();
+        let mut small: Vec<&Entry> = files.iter().filter(|file| file.size <= MAX_TEXT).copied().collect();
+        small.sort_by(|one, other| one.object.cmp(&other.object));
+        small.dedup_by(|one, other| one.object == other.object);
+        let mut rest = &small[..];
+        while !rest.is_empty() {
+            let mut sum = 0;
+            let fits = |file: &&&Entry| {
+                sum += file.size;
+                sum <= MAX_TOGETHER
+            };
+            let count = rest.iter().take(MAX_BLOBS).take_while(fits).count().max(1);
+            let (now, later) = rest.split_at(count);
+            rest = later;
+            let fields: String = now
+                .iter()
+                .enumerate()
+                .map(|(at, file)| format!("f{at}:object(oid:\"{}\"){{... on Blob{{text}}}}", file.object))
+                .collect();
+            let query = format!("query($o:String!,$n:String!){{repository(owner:$o,name:$n){{{fields}}}}}");
+            let data = self.client.query(&query, &json!({ "o": owner, "n": name }))?;
+            for (at, file) in now.iter().enumerate() {
+                let content = data["repository"][format!("f{at}")]["text"].as_str();
+                // What is not text, or was put into another encoding, is asked for as it is.
+                if let Some(content) = content.filter(|content| is(content.as_bytes(), &file.object)) {
+                    known.insert(&file.object, content.as_bytes().to_vec());
+                }
+            }
+        }
+        let content = |file: &&Entry| match known.get(&*file.object) {
+            Some(content) => Ok(content.clone()),
+            None => self.blob(repository, file),
+        };
+        files.iter().map(content).collect()
+    }
+
+    fn make_tree(&self, repository: &str, base: &str, files: &[Written]) -> Result<String, Trouble> {
+        let url = self.url(repository, "git/trees")?;
+        let file = |it: &Written| json!({ "path": it.path, "mode": it.mode, "type": "blob", "content": it.text });
+        let body = json!({ "base_tree": base, "tree": files.iter().map(file).collect::<Vec<_>>() });
+        let answer = self.client.write("POST", &url, &body, true)?;
+        self.made(&url, &answer)
+    }
+
+    fn make_commit(&self, repository: &str, parent: &str, tree: &str, message: &str) -> Result<String, Trouble> {
+        let url = self.url(repository, "git/commits")?;
+        // Without an author: then it is whoever the token belongs to, and GitHub signs it for an App.
+        let body = json!({ "message": message, "tree": tree, "parents": [parent] });
+        let answer = self.client.write("POST", &url, &body, true)?;
+        self.made(&url, &answer)
+    }
+
+    fn move_branch(&self, state: &State, name: &str, before: Option<&str>, after: Option<&str>) -> Result<(), Trouble> {
+        let mutation = "mutation($r:ID!,$n:GitRefname!,$b:GitObjectID!,$a:GitObjectID!){updateRefs(input:{\
+                        repositoryId:$r,refUpdates:[{name:$n,beforeOid:$b,afterOid:$a,force:true}]}){clientMutationId}}";
+        let (before, after) = (before.unwrap_or(NONE), after.unwrap_or(NONE));
+        let name = format!("refs/heads/{name}");
+        self.client.mutate(mutation, &json!({ "r": state.id, "n": name, "b": before, "a": after })).map(drop)
+    }
+
+    fn open(&self, repository: &str, new: &NewPull) -> Result<u64, Trouble> {
+        let url = self.url(repository, "pulls")?;
+        let mut body = json!({
+            "title": new.title, "body": new.body, "head": new.head, "base": new.base, "draft": new.draft,
+            "maintainer_can_modify": true,
+        });
+        let answer = match self.client.write("POST", &url, &body, false) {
+            // Not every plan has drafts in private repositories.
+            Err(trouble) if new.draft && trouble.failure.message.to_ascii_lowercase().contains("draft") => {
+                body["draft"] = false.into();
+                self.client.write("POST", &url, &body, false)?
+            }
+            answer => answer?,
+        };
+        answer["number"].as_u64().ok_or_else(|| self.client.failed("POST", &url, "the answer has no number"))
+    }
+
+    fn edit(&self, repository: &str, number: u64, edit: &EditPull) -> Result<(), Trouble> {
+        let url = self.url(repository, &format!("pulls/{number}"))?;
+        let mut body = json!({});
+        for (key, value) in [("title", edit.title), ("body", edit.body), ("base", edit.base)] {
+            if let Some(value) = value {
+                body[key] = value.into();
+            }
+        }
+        if edit.close {
+            body["state"] = "closed".into();
+        }
+        self.client.write("PATCH", &url, &body, true).map(drop)
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn object(value: &Value) -> Option<String> {
+    value.as_str().filter(|name| is_object(name)).map(str::to_owned)
+}
+
+fn tip(value: &Value) -> Option<Tip> {
+    let target = &value["target"];
+    Some(Tip {
+        commit: object(&target["oid"])?,
+        tree: object(&target["tree"]["oid"])?,
+        message: text(&target["message"]),
+    })
+}
+
+fn state(name: &str, value: &Value) -> Option<State> {
+    let id = value["id"].as_str()?.to_owned();
+    let branch = |at: usize| {
+        let pulls = value[format!("p{at}")]["nodes"].as_array();
+        // One from a fork may have a branch of the same name.
+        let pull = pulls.into_iter().flatten().find(|pull| pull["isCrossRepository"] == false);
+        BranchState { tip: tip(&value[format!("t{at}")]), pull: pull.and_then(pull_state) }
+    };
+    let base = &value["defaultBranchRef"];
+    Some(State {
+        name: name.to_owned(),
+        id,
+        archived: value["isArchived"] == true || value["isDisabled"] == true,
+        may_write: value["viewerPermission"].as_str().map(|it| matches!(it, "WRITE" | "MAINTAIN" | "ADMIN")),
+        base: tip(base).map(|tip| (text(&base["name"]), tip)),
+        branches: [branch(0), branch(1)],
+    })
+}
+
+fn pull_state(value: &Value) -> Option<PullState> {
+    let labels = value["labels"]["nodes"].as_array();
+    Some(PullState {
+        number: value["number"].as_u64()?,
+        stands: match value["state"].as_str()? {
+            "OPEN" => Stands::Open,
+            "MERGED" => Stands::Merged,
+            _ => Stands::Closed,
+        },
+        body: text(&value["body"]),
+        base: text(&value["baseRefName"]),
+        head: text(&value["headRefOid"]),
+        labels: labels.into_iter().flatten().map(|label| text(&label["name"])).collect(),
+    })
+}
+
+/// Whether `bytes` are the blob that git calls `object`.
+fn is(bytes: &[u8], object: &str) -> bool {
+    let head = format!("blob {}\0", bytes.len());
+    let algorithm = if object.len() == 64 { &ring::digest::SHA256 } else { &ring::digest::SHA1_FOR_LEGACY_USE_ONLY };
+    let mut context = ring::digest::Context::new(algorithm);
+    context.update(head.as_bytes());
+    context.update(bytes);
+    let digest = context.finish();
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    hex == object
+}

@@ -1,0 +1,379 @@
+//! `dockwright bot`, against a forge that is played here.
+#![allow(clippy::disallowed_methods, reason = "a test runs the program, makes its files, and listens for it")]
+
+mod forge;
+
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use forge::hub::{Hub, Pull, Repository};
+use forge::{Forge, TOKEN};
+
+/// Two safe changes of two transforms, and one that a person has to check.
+const BEFORE: &str =
+    "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nENV MODE production\nCMD exec curl\n";
+const SAFE: &str = "FROM debian:12\nRUN apt-get update && apt-get install -y curl \\\n    && rm -rf /var/lib/apt/lists/*\nENV MODE=production\nCMD exec curl\n";
+const OPTIMIZE: &str = "dockwright/optimize";
+const REVIEW: &str = "dockwright/review";
+
+fn command(forge: &Forge<Hub>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
+    command
+        .args(["bot", "--pause", "0", "--api", &forge.address])
+        .args(arguments)
+        .env("GITHUB_TOKEN", TOKEN)
+        .env_remove("GITHUB_API_URL");
+    command
+}
+
+fn bot(forge: &Forge<Hub>, arguments: &[&str]) -> (i32, String, String) {
+    let output = command(forge, arguments).output().expect("the program runs");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert!(!out.contains(TOKEN) && !err.contains(TOKEN), "the token is told: {out}{err}");
+    assert!(!forge.with(|it| it.seen.contains(TOKEN)), "the token stands in its header only");
+    (output.status.code().expect("it exits"), out, err)
+}
+
+fn one(files: &[(&str, &str)]) -> Forge<Hub> {
+    Forge::start(Hub::of("o/n", Repository::of(files)))
+}
+
+fn with<T>(forge: &Forge<Hub>, look: impl FnOnce(&mut Repository) -> T) -> T {
+    forge.with(|it| look(it.knows.repositories.get_mut("o/n").expect("it is there")))
+}
+
+/// The steps of a review, safe ones included.
+fn reviewed() -> String {
+    SAFE.replace("install -y curl", "install -y --no-install-recommends curl")
+        .replace("CMD exec curl", "CMD [\"curl\"]")
+}
+
+/// Runs again and asserts that nothing is written.
+fn settled(forge: &Forge<Hub>) {
+    let writes = forge.with(|it| it.writes);
+    let (code, out, err) = bot(forge, &["o/n"]);
+    assert_eq!((code, forge.with(|it| it.writes)), (0, writes), "a run with nothing new writes: {out}{err}");
+}
+
+#[test]
+fn the_first_run_opens_and_the_second_writes_nothing() {
+    let forge = one(&[("a b/Dockerfile", BEFORE), ("README.md", "x")]);
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let table = "repository  safe       to be checked\no/n         opened #1  opened #2\n\
+                 1 repository; pull requests: 2 opened; 16 requests\n";
+    assert_eq!(out, table);
+    with(&forge, |it| {
+        assert_eq!(it.files("main")["a b/Dockerfile"], BEFORE);
+        assert_eq!(it.files(OPTIMIZE)["a b/Dockerfile"], SAFE);
+        assert_eq!(it.files(REVIEW)["a b/Dockerfile"], reviewed());
+        assert_eq!(it.files(REVIEW)["README.md"], "x");
+        let heads = |branch: &str| -> Vec<String> {
+            it.messages(branch).iter().map(|it| it.split(':').next().expect("a name").to_owned()).collect()
+        };
+        assert_eq!(heads(OPTIMIZE), ["apt-lists", "legacy-syntax"]);
+        assert_eq!(heads(REVIEW), ["apt-lists", "legacy-syntax", "no-recommends", "exec-form"]);
+        let [safe, review] = &it.pulls[..] else { panic!("two: {:?}", it.pulls) };
+        assert_eq!((safe.base.as_str(), safe.draft), ("main", false));
+        assert_eq!((review.base.as_str(), review.draft), (OPTIMIZE, true));
+        assert_eq!(safe.title, "Dockerfile: apt-lists and legacy-syntax");
+        assert!(safe.body.contains("`a b/Dockerfile`, line 2") && !safe.body.contains("- [ ]"), "{}", safe.body);
+        assert!(review.body.matches("- [ ] ").count() == 2, "{}", review.body);
+    });
+    settled(&forge);
+}
+
+#[test]
+fn a_dry_run_tells_and_does_nothing() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    let (code, out, _) = bot(&forge, &["o/n", "--dry-run"]);
+    assert!(
+        code == 0 && out.contains("+    && rm -rf /var/lib/apt/lists/*") && out.contains("would be opened"),
+        "{out}"
+    );
+    assert_eq!(forge.with(|it| it.writes), 0);
+}
+
+#[test]
+fn a_push_is_followed_only_where_it_matters() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    bot(&forge, &["o/n"]);
+    let tip = with(&forge, |it| it.branches[OPTIMIZE].clone());
+    // Another file: the pull request can still be merged.
+    with(&forge, |it| it.push("main", "other", &[("README.md", "x")]));
+    settled(&forge);
+    // The Dockerfile itself, in a place that is not changed, and in one that is: a conflict.
+    for from in ["FROM debian:12", "curl\n"] {
+        let text = with(&forge, |it| it.files("main")["Dockerfile"].clone());
+        let text =
+            text.replacen(from, &format!("{} wget\n", from.trim_end().replace("debian:12", "debian:13\nRUN")), 1);
+        with(&forge, |it| it.push("main", "push", &[("Dockerfile", &text)]));
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert!(code == 0 && out.contains("updated #1") && out.contains("updated #2"), "{out}{err}");
+        with(&forge, |it| {
+            assert_ne!(it.branches[OPTIMIZE], tip);
+            assert!(it.files(OPTIMIZE)["Dockerfile"].contains("wget"));
+            // On top of the new tip of main, and nothing of the old.
+            assert_eq!((it.messages(OPTIMIZE).len(), it.messages(REVIEW).len(), it.pulls.len()), (2, 4, 2));
+        });
+        settled(&forge);
+    }
+}
+
+#[test]
+fn ticks_in_the_text_stay() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    bot(&forge, &["o/n"]);
+    with(&forge, |it| it.pulls[1].body = it.pulls[1].body.replacen("- [ ]", "- [x]", 1));
+    with(&forge, |it| it.push("main", "other", &[("README.md", "x")]));
+    settled(&forge);
+    assert!(with(&forge, |it| it.pulls[1].body.contains("- [x]")));
+}
+
+#[test]
+fn a_merge_is_followed() {
+    for delete in [true, false] {
+        let forge = one(&[("Dockerfile", BEFORE)]);
+        bot(&forge, &["o/n"]);
+        with(&forge, |it| it.merge(1, delete));
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert!(code == 0 && out.contains("updated #2"), "{out}{err}");
+        with(&forge, |it| {
+            assert_eq!((it.pulls.len(), it.pulls[1].base.as_str(), it.messages(REVIEW).len()), (2, "main", 2));
+        });
+        settled(&forge);
+        with(&forge, |it| it.merge(2, delete));
+        settled(&forge);
+        // What was merged and then taken back is not wanted.
+        with(&forge, |it| it.push("main", "revert", &[("Dockerfile", BEFORE)]));
+        let (_, out, _) = bot(&forge, &["o/n"]);
+        assert!(out.contains("left alone: merged, and taken back"), "{out}");
+        // Something else is.
+        with(&forge, |it| it.push("main", "new", &[("b/Dockerfile", BEFORE)]));
+        let (_, out, _) = bot(&forge, &["o/n"]);
+        assert!(out.contains("opened #3"), "{out}");
+        settled(&forge);
+    }
+}
+
+#[test]
+fn it_is_closed_when_nothing_is_left() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    bot(&forge, &["o/n"]);
+    with(&forge, |it| it.push("main", "by hand", &[("Dockerfile", &reviewed())]));
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 0 && out.contains("closed #1") && out.contains("closed #2"), "{out}{err}");
+    with(&forge, |it| {
+        assert!(it.pulls.iter().all(|pull| pull.state == "CLOSED" && pull.body.contains("Closed by dockwright")));
+        assert_eq!(it.branches.keys().collect::<Vec<_>>(), ["main"]);
+    });
+    settled(&forge);
+    // And it comes back when something is.
+    with(&forge, |it| it.push("main", "back", &[("Dockerfile", BEFORE)]));
+    let (_, out, _) = bot(&forge, &["o/n"]);
+    assert!(out.contains("opened #3") && out.contains("opened #4"), "{out}");
+    settled(&forge);
+}
+
+#[test]
+fn it_stays_away_from_what_is_a_persons() {
+    let close = |it: &mut Repository| {
+        it.pulls[0].state = "CLOSED";
+        it.pulls[0].sha = it.branches[OPTIMIZE].clone();
+    };
+    let close_and_delete = |it: &mut Repository| {
+        it.pulls[0].state = "CLOSED";
+        it.branches.remove(OPTIMIZE);
+    };
+    let push = |it: &mut Repository| it.push(OPTIMIZE, "mine", &[("Dockerfile", SAFE)]);
+    // The same message again, as `git commit --amend` has it.
+    let amend = |it: &mut Repository| {
+        let mut tip = it.commits[&it.branches[OPTIMIZE]].clone();
+        it.push(OPTIMIZE, "x", &[("Dockerfile", "FROM scratch\n")]);
+        tip.tree = it.commits[&it.branches[OPTIMIZE]].tree.clone();
+        let name = it.branches[OPTIMIZE].clone();
+        it.commits.insert(name, tip);
+    };
+    let drop_the_last = |it: &mut Repository| {
+        let parent = it.commits[&it.branches[OPTIMIZE]].parents[0].clone();
+        it.branches.insert(OPTIMIZE.into(), parent);
+    };
+    let label = |it: &mut Repository| it.pulls[0].labels.push("Dockwright:Ignore".into());
+    let rewrite = |it: &mut Repository| it.pulls[0].body = "my own".into();
+    type Act<'a> = &'a dyn Fn(&mut Repository);
+    for (act, says) in [
+        (&close as Act, "closed by a person"),
+        (&close_and_delete, "closed by a person"),
+        (&push, "a person pushed to the branch"),
+        (&amend, "a person pushed to the branch"),
+        (&drop_the_last, "a person pushed to the branch"),
+        (&label, "labelled dockwright:ignore"),
+        (&rewrite, "the branch has a pull request of somebody else"),
+    ] {
+        let forge = one(&[("Dockerfile", BEFORE)]);
+        bot(&forge, &["o/n"]);
+        with(&forge, act);
+        let before = with(&forge, |it| (it.branches.clone(), format!("{:?}", it.pulls)));
+        for text in [BEFORE.to_owned(), BEFORE.replace("curl", "wget"), reviewed()] {
+            with(&forge, |it| it.push("main", "push", &[("Dockerfile", &text)]));
+            let writes = forge.with(|it| it.writes);
+            let (code, out, err) = bot(&forge, &["o/n"]);
+            let done = text == reviewed();
+            assert!(code == 0 && (done || out.contains(says)), "{says}: {out}{err}");
+            if done {
+                // Only the second, which is its own, may be closed.
+                continue;
+            }
+            assert_eq!(forge.with(|it| it.writes), writes, "{says}");
+            with(&forge, |it| it.branches.insert("main".into(), before.0["main"].clone()));
+            assert_eq!(with(&forge, |it| (it.branches.clone(), format!("{:?}", it.pulls))), before, "{says}");
+        }
+        with(&forge, |it| assert_eq!(it.branches.get(OPTIMIZE), before.0.get(OPTIMIZE), "{says}"));
+    }
+}
+
+#[test]
+fn a_pull_request_from_a_fork_is_nobodys_business() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    with(&forge, |it| {
+        let (head, base, sha) = (OPTIMIZE.to_owned(), "main".to_owned(), "c0ffee".to_owned());
+        let (title, body, labels) = (String::new(), String::new(), vec!["dockwright:ignore".to_owned()]);
+        it.pulls.push(Pull { title, body, head, base, state: "CLOSED", draft: false, fork: true, sha, labels });
+    });
+    let (_, out, _) = bot(&forge, &["o/n"]);
+    assert!(out.contains("opened #2"), "{out}");
+    settled(&forge);
+}
+
+#[test]
+fn killed_after_any_write_and_run_again() {
+    let clean = one(&[("Dockerfile", BEFORE)]);
+    bot(&clean, &["o/n"]);
+    let tree = |it: &mut Repository| [OPTIMIZE, REVIEW].map(|branch| (it.files(branch), it.messages(branch)));
+    let expected = with(&clean, tree);
+    let nothing = |_: &mut Repository| {};
+    let update = |it: &mut Repository| it.push("main", "push", &[("Dockerfile", &BEFORE.replace("curl", "wget"))]);
+    let finish = |it: &mut Repository| it.push("main", "push", &[("Dockerfile", &reviewed())]);
+    type Act<'a> = &'a dyn Fn(&mut Repository);
+    // Killed while it opens, while it updates, and while it closes.
+    for (start, act) in [(false, &nothing as Act), (true, &update), (true, &finish)] {
+        for at in 1.. {
+            let forge = one(&[("Dockerfile", BEFORE)]);
+            if start {
+                bot(&forge, &["o/n"]);
+            }
+            with(&forge, act);
+            let child = Arc::new(Mutex::new(None));
+            let last = forge.with(|it| {
+                it.kill = Some((it.writes + at, Arc::clone(&child)));
+                it.writes
+            });
+            let mut command = command(&forge, &["o/n"]);
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut guard = child.lock().expect("no panic");
+            *guard = Some(command.spawn().expect("the program runs"));
+            drop(guard);
+            let ended = loop {
+                if let Some(ended) = child.lock().expect("no panic").as_mut().expect("it runs").try_wait().expect("it")
+                {
+                    break ended;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            };
+            if ended.code() == Some(0) {
+                assert!(at > 3 && forge.with(|it| it.writes) == last + at - 1, "{at}");
+                break;
+            }
+            forge.with(|it| it.kill = None);
+            let (code, out, err) = bot(&forge, &["o/n"]);
+            assert_eq!(code, 0, "{at}: {out}{err}");
+            with(&forge, |it| {
+                let open = it.pulls.iter().filter(|pull| pull.state == "OPEN").count();
+                if it.files("main")["Dockerfile"] == reviewed() {
+                    assert_eq!((open, it.pulls.len(), it.branches.len()), (0, 2, 1), "{at}: {out}");
+                } else {
+                    assert_eq!((open, it.pulls.len(), it.branches.len()), (2, 2, 3), "{at}: {out}");
+                    if start {
+                        assert!(it.files(OPTIMIZE)["Dockerfile"].contains("wget"), "{at}");
+                    } else {
+                        assert_eq!(tree(it), expected, "{at}");
+                    }
+                }
+            });
+            settled(&forge);
+        }
+    }
+}
+
+#[test]
+fn repositories_in_which_nothing_is_done() {
+    let mut hub = Hub::of("o/archived", Repository { archived: true, ..Repository::of(&[("Dockerfile", BEFORE)]) });
+    let mut add = |name: &str, repository| hub.repositories.insert(name.to_owned(), repository);
+    add("o/empty", Repository::default());
+    add("o/without", Repository::of(&[("README.md", "x"), ("Dockerfile.j2", "x")]));
+    add("o/good", Repository::of(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "x")]));
+    add("o/read", Repository { permission: Some("READ"), ..Repository::of(&[("Dockerfile", BEFORE)]) });
+    add("o/refuses", Repository { refuses_writes: true, ..Repository::of(&[("Dockerfile", BEFORE)]) });
+    add("o/works", Repository::of(&[("Dockerfile", BEFORE)]));
+    let names = ["o/archived", "o/empty", "o/without", "o/good", "o/read", "o/refuses", "o/gone", "o/works"];
+    let forge = Forge::start(hub);
+    let (code, out, err) = bot(&forge, &names);
+    assert_eq!(code, 2, "{out}{err}");
+    for told in [
+        "o/read      failed\n",
+        "o/refuses   failed\n",
+        "o/gone      failed\n",
+        "o/works     opened #1  opened #2\n",
+        "8 repositories (1 with nothing to improve, 1 without a Dockerfile, 1 archived, 1 empty, 3 failed); pull \
+         requests: 2 opened; ",
+    ] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    for told in
+        ["o/gone: there is none that the token can see", "o/read: the token may not write", "the token may not do"]
+    {
+        assert!(err.contains(told), "{told}: {err}");
+    }
+}
+
+#[test]
+fn a_forge_that_does_not_answer_well() {
+    let answer = |status: u16, headers: &str, body: &str| (status, headers.to_owned(), body.to_owned());
+    let limited = "{\"errors\":[{\"type\":\"RATE_LIMITED\",\"message\":\"API rate limit exceeded\"}]}";
+    // Passing troubles, at each request of a run.
+    for trouble in [
+        answer(429, "retry-after: 0\r\n", "{}"),
+        answer(403, "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1\r\n", "{}"),
+        answer(502, "", "<html>"),
+    ] {
+        for at in 0..16 {
+            if trouble.0 == 502 && at % 5 != 0 {
+                // Each costs a second.
+                continue;
+            }
+            let forge = one(&[("Dockerfile", BEFORE)]);
+            forge.with(|it| it.once = Some((at, trouble.clone())));
+            let (code, out, err) = bot(&forge, &["o/n"]);
+            assert_eq!(code, 0, "{trouble:?} at {at}: {out}{err}");
+            with(&forge, |it| assert_eq!((it.pulls.len(), it.branches.len()), (2, 3), "{trouble:?} at {at}"));
+            settled(&forge);
+        }
+    }
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    forge.with(|it| it.first.push(answer(200, "x-ratelimit-reset: 1\r\n", limited)));
+    assert_eq!(bot(&forge, &["o/n"]).0, 0);
+    // Lasting ones: all that follows is left, and said.
+    for (trouble, help) in [
+        (answer(401, "", "{\"message\":\"Bad credentials ghp_planted0123456789\"}"), "has expired"),
+        (answer(429, "retry-after: 9999\r\n", "{}"), "try again later"),
+    ] {
+        for at in [0, 2, 7] {
+            let forge = one(&[("Dockerfile", BEFORE)]);
+            forge.with(|it| it.from = Some((at, trouble.clone())));
+            let (code, out, err) = bot(&forge, &["o/n", "o/other", "--patience", "1"]);
+            assert!(code == 2 && err.contains(help), "{at}: {out}{err}");
+            assert!(forge.with(|it| it.requests.len()) <= at + 1, "nothing is asked for after that");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! A forge that is played: it listens on a port of this machine, answers, and remembers what it was asked.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub mod hub;
+#[path = "../play/mod.rs"]
+mod play;
+
+use std::ops::{Deref, DerefMut};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+
+use play::{Answer, Request};
+
+pub const TOKEN: &str = "ghp_planted0123456789";
+
+/// What a forge knows.
+pub trait Knows: Send + 'static {
+    /// The answer to a request: status, further headers, body.
+    fn answer(&mut self, method: &str, path: &str, body: &str, address: &str) -> Option<(u16, String, String)>;
+}
+
+/// What a forge knows, and what it was asked.
+pub struct Played<K> {
+    pub knows: K,
+    /// Method and path of each request.
+    pub requests: Vec<String>,
+    /// The body of each request.
+    pub bodies: Vec<String>,
+    /// All bytes that were sent here, but for the header that holds the token.
+    pub seen: String,
+    /// Answers that come before the true ones: status, headers, body.
+    pub first: Vec<(u16, String, String)>,
+    /// The answers from this request on are others than the true ones.
+    pub from: Option<(usize, (u16, String, String))>,
+    /// One answer, to the request with this number from 0, is another than the true one.
+    pub once: Option<(usize, (u16, String, String))>,
+    /// How many writes were made.
+    pub writes: usize,
+    /// The program that is killed after this many writes, before it hears of the last one.
+    pub kill: Option<(usize, Arc<Mutex<Option<Child>>>)>,
+}
+
+impl<K> Deref for Played<K> {
+    type Target = K;
+
+    fn deref(&self) -> &K {
+        &self.knows
+    }
+}
+
+impl<K> DerefMut for Played<K> {
+    fn deref_mut(&mut self) -> &mut K {
+        &mut self.knows
+    }
+}
+
+pub struct Forge<K> {
+    state: Arc<Mutex<Played<K>>>,
+    pub address: String,
+}
+
+impl<K: Knows> Forge<K> {
+    pub fn start(knows: K) -> Self {
+        let state = Arc::new(Mutex::new(Played {
+            knows,
+            requests: Vec::new(),
+            bodies: Vec::new(),
+            seen: String::new(),
+            first: Vec::new(),
+            from: None,
+            once: None,
+            writes: 0,
+            kill: None,
+        }));
+        let (shared, own) = (Arc::clone(&state), Arc::new(Mutex::new(String::new())));
+        let known = Arc::clone(&own);
+        let address = play::serve(move |request| {
+            let address = known.lock().expect("no panic").clone();
+            serve(&request, &mut shared.lock().expect("no panic in the forge"), &address)
+        });
+        let address = format!("http://{address}");
+        own.lock().expect("no panic").clone_from(&address);
+        Self { state, address }
+    }
+
+    pub fn with<T>(&self, look: impl FnOnce(&mut Played<K>) -> T) -> T {
+        look(&mut self.state.lock().expect("no panic in the forge"))
+    }
+}
+
+/// Whether a request changes something.
+pub fn writes(method: &str, path: &str, body: &str) -> bool {
+    method != "GET" && (path != "/graphql" || body.contains("\"mutation"))
+}
+
+fn serve<K: Knows>(request: &Request, state: &mut Played<K>, address: &str) -> Answer {
+    let Request { method, path, headers, body } = request;
+    let authorized = request.header("authorization") == Some(&format!("Bearer {TOKEN}"));
+    let shown = headers.iter().filter(|(name, _)| name != "authorization");
+    let shown: String = shown.map(|(name, value)| format!("{name}: {value}\n")).collect();
+    state.seen += &format!("{method} {path}\n{shown}{body}");
+    state.requests.push(format!("{method} {path}"));
+    state.bodies.push(body.clone());
+    let count = state.requests.len();
+    let (status, headers, body) = if let Some((_, answer)) = state.from.clone().filter(|(at, _)| count > *at) {
+        answer
+    } else if let Some((_, answer)) = state.once.take_if(|(at, _)| count == *at + 1) {
+        answer
+    } else if !state.first.is_empty() {
+        state.first.remove(0)
+    } else if !authorized {
+        (401, String::new(), "{\"message\":\"Bad credentials\"}".into())
+    } else {
+        let answer = state.knows.answer(method, path, body, address);
+        if writes(method, path, body) {
+            state.writes += 1;
+            if let Some((at, child)) = &state.kill
+                && *at == state.writes
+            {
+                child.lock().expect("no panic").as_mut().expect("it runs").kill().expect("it is killed");
+            }
+        }
+        answer.unwrap_or_else(|| (404, String::new(), "{\"message\":\"Not Found\"}".into()))
+    };
+    Answer { status, headers, body }
+}
