@@ -377,3 +377,301 @@ fn a_forge_that_does_not_answer_well() {
         }
     }
 }
+
+#[test]
+fn a_thousand_repositories() {
+    const WITHOUT: usize = 600;
+    const GOOD: usize = 300;
+    const BAD: usize = 100;
+    let mut hub = Hub::default();
+    for at in 0..WITHOUT + GOOD + BAD {
+        let files: &[(&str, &str)] = match at {
+            0..600 => &[("README.md", "x")],
+            600..900 => &[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "x")],
+            _ => &[("Dockerfile", "FROM debian:12\nENV A b\n")],
+        };
+        hub.repositories.insert(format!("acme/r{at:04}"), Repository::of(files));
+    }
+    hub.repositories.insert("acme/archived".into(), Repository { archived: true, ..Repository::default() });
+    hub.repositories.insert("acme/fork".into(), Repository { fork: true, ..Repository::default() });
+    hub.repositories.insert("acme/legacy-x".into(), Repository::of(&[("Dockerfile", BEFORE)]));
+    let forge = Forge::start(hub);
+    let all = ["--org", "acme", "--exclude", "legacy-*"];
+    let started = std::time::Instant::now();
+    let (code, out, err) = bot(&forge, &all);
+    let first = started.elapsed();
+    assert_eq!(code, 0, "{err}");
+    // Pages of the list, states of 20, and a tree each; what the Dockerfiles hold; each that is written to is looked at
+    // again, and gets a tree, a commit, a branch, a pull request.
+    let reads = 11 + 50 + 1000 + GOOD + BAD;
+    let writes = BAD * 4;
+    let last = out.lines().last().expect("a line");
+    assert_eq!(
+        last,
+        format!(
+            "1000 repositories (300 with nothing to improve, 600 without a Dockerfile); pull requests: 100 opened; {} \
+             requests",
+            reads + BAD + writes
+        )
+    );
+    forge.with(|it| {
+        assert_eq!((it.requests.len(), it.writes), (reads + BAD + writes, writes));
+        let mut gets: Vec<&String> = it.requests.iter().filter(|it| it.starts_with("GET ")).collect();
+        let count = gets.len();
+        gets.sort();
+        gets.dedup();
+        assert_eq!(gets.len(), count, "nothing is asked for twice");
+        it.requests.clear();
+    });
+    let (code, out, _) = bot(&forge, &all);
+    assert!(code == 0 && out.contains("100 as they were"), "{out}");
+    assert_eq!(forge.with(|it| (it.requests.len(), it.writes)), (reads, writes));
+    println!("1,000 repositories: {first:?}, and again {:?}", started.elapsed() - first);
+}
+
+#[test]
+fn targets_are_named_chosen_and_checked() {
+    let mut hub = Hub::of("acme/a", Repository { topics: vec!["docker"], ..Repository::of(&[("x", "y")]) });
+    hub.repositories.insert("acme/b".into(), Repository::of(&[("x", "y")]));
+    hub.repositories.insert("o/n".into(), Repository::of(&[("x", "y")]));
+    let forge = Forge::start(hub);
+    let folder = tempfile::tempdir().expect("a folder");
+    let list = folder.path().join("list");
+    std::fs::write(&list, "# ours\no/n # the one\n\nacme/b\no/N\n").expect("a file");
+    let list = list.to_str().expect("UTF-8");
+    for (arguments, count) in [
+        (&["--org", "acme"][..], "2 repositories"),
+        (&["--org", "acme", "--topic", "docker"], "1 repository"),
+        (&["--org", "acme", "--exclude", "/acme/b", "o/n"], "2 repositories"),
+        (&["--from", list], "2 repositories"),
+        (&["--from", list, "--org", "acme"], "3 repositories"),
+    ] {
+        let (code, out, err) = bot(&forge, arguments);
+        assert!(code == 0 && out.starts_with(count), "{arguments:?}: {out}{err}");
+    }
+    let requests = forge.with(|it| it.requests.len());
+    for (arguments, message) in [
+        (&[][..], "no repository is named"),
+        (&["o/n/../x"], "is no repository"),
+        (&["o/n?x"], "is no repository"),
+        (&["o/%2e%2e"], "is no repository"),
+        (&["../n"], "is no repository"),
+        (&["o/n", "--only", "x"], "no transform is called `x`"),
+        (&["o/n", "--api", "http://example.com"], "unencrypted"),
+        (&["o/n", "--api", "http://localhost:1@example.com"], "unencrypted"),
+        (&["o/n", "--from", "/nowhere"], "name a list"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .args(["bot", "--api", &forge.address][..if arguments.contains(&"--api") { 1 } else { 3 }].iter())
+            .args(arguments)
+            .env("GITHUB_TOKEN", TOKEN)
+            .output()
+            .expect("it runs");
+        let err = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code() == Some(2) && err.contains(message), "{arguments:?}: {err}");
+    }
+    assert_eq!(forge.with(|it| it.requests.len()), requests);
+}
+
+/// Text that is none of ours where somebody may read it as markup, a mention or a reference.
+fn injected(body: &str) -> Vec<String> {
+    use pulldown_cmark::{Event, Options, Parser, Tag};
+    let mut found = Vec::new();
+    let ours = |html: &str| {
+        let mut html = html.trim().to_owned();
+        if html.starts_with("<!-- dockwright plan=") && html.ends_with(" -->") {
+            return true;
+        }
+        for tag in ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"] {
+            html = html.replace(tag, "");
+        }
+        !html.contains('<')
+    };
+    for event in Parser::new_ext(body, Options::all()) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) if !ours(&html) => found.push(html.to_string()),
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => found.push(dest_url.to_string()),
+            Event::Start(Tag::CodeBlock(_) | Tag::Heading { .. } | Tag::Table(_)) => found.push("a block".into()),
+            Event::Text(text) => found.extend(references(&text)),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Mentions, references and addresses in plain text.
+fn references(text: &str) -> Vec<String> {
+    let after = |mark: &str, next: fn(char) -> bool| {
+        text.match_indices(mark).any(|(at, _)| text[at + mark.len()..].starts_with(next))
+    };
+    let mut found = Vec::new();
+    if after("@", char::is_alphanumeric) || after("#", |c| c.is_ascii_digit()) || after("://", char::is_alphanumeric) {
+        found.push(text.to_owned());
+    }
+    if text.contains(|c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c)) {
+        found.push(format!("{text:?}"));
+    }
+    found
+}
+
+#[test]
+fn what_a_repository_holds_is_never_obeyed() {
+    let evil = "FROM debian:12 AS b\nRUN apt-get update && apt-get install -y @team #7 'https://evil.example' '<img/src=x>'\nENV @all fixes#1\nLABEL a [x](https://evil.example)\nFROM debian:12\nSHELL [\"/bin/sh\", \"-c\"]\nRUN apt-get update && apt-get install -y curl\nENV A `b`\nCMD exec @team/tool '::error::x' [x](https://evil.example)\n";
+    for path in [
+        "@team/#1/Dockerfile",
+        "`/Dockerfile",
+        "<img src=x onerror=alert(1)>/Dockerfile",
+        "[x](https:/evil.example)/Dockerfile",
+        "a\n\n# title\n::error::x/Dockerfile",
+        "\u{1b}]0;x\u{7}\u{202e}/Dockerfile",
+        "%2e%2e/..%2f?x=y#z/Dockerfile",
+        "</summary><script>/Dockerfile",
+        "---/```\n/Dockerfile",
+    ] {
+        let forge = one(&[(path, evil)]);
+        with(&forge, |it| {
+            let branch = "main?ref=x#`@all`".to_owned();
+            let commit = it.branches.remove("main").expect("main");
+            it.branches.insert(branch.clone(), commit);
+            it.default = branch;
+        });
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert_eq!(code, 0, "{path}: {out}{err}");
+        assert!(!(out + &err).contains(['\u{1b}', '\u{202e}']), "{path}");
+        with(&forge, |it| {
+            assert!(!it.pulls.is_empty(), "{path}");
+            for pull in &it.pulls {
+                assert_eq!(injected(&pull.body.replace("\r\n", "\n")), Vec::<String>::new(), "{path}: {}", pull.body);
+                assert!(
+                    pull.title.starts_with("Dockerfile: ") && !pull.title.contains(['@', '#', '<']),
+                    "{}",
+                    pull.title
+                );
+            }
+            for message in it.messages(it.pulls.last().expect("one").head.clone().as_str()) {
+                assert_eq!(references(&message), Vec::<String>::new(), "{path}: {message}");
+                assert_eq!(message.matches("Dockwright-Plan:").count(), message.matches("Dockwright-Tree:").count());
+            }
+        });
+        settled(&forge);
+        let requests = forge.with(|it| it.requests.clone());
+        for request in requests {
+            assert!(!request.contains("..") && request.matches('?').count() <= 1, "{request}");
+        }
+    }
+}
+
+#[test]
+fn paths_that_lead_elsewhere_are_refused() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    for path in [
+        "../Dockerfile",
+        "/tmp/x/Dockerfile",
+        "a/../../Dockerfile",
+        ".git/hooks/Dockerfile",
+        "a/.GIT/Dockerfile",
+        "a\0b/Dockerfile",
+        "./Dockerfile",
+        "a//Dockerfile",
+    ] {
+        let forge = one(&[(path, BEFORE)]);
+        let output = command(&forge, &["o/n"]).env("TMPDIR", temporary.path()).output().expect("the program runs");
+        let err = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(output.status.code() == Some(2) && err.contains("is no path of a file"), "{path:?}: {err}");
+        assert_eq!(forge.with(|it| it.writes), 0, "{path:?}");
+        let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("a folder").collect();
+        assert!(left.is_empty(), "{path:?}: {left:?}");
+    }
+    // A link is no way out, nor is a folder that is another repository.
+    for mode in ["120000", "160000"] {
+        let forge = one(&[("Dockerfile", BEFORE), ("a", "/etc")]);
+        with(&forge, |it| {
+            let commit = it.branches["main"].clone();
+            let tree = it.commits[&commit].tree.clone();
+            let tree = it.trees.get_mut(&tree).expect("a tree");
+            tree.get_mut("a").expect("it is there").0 = mode.into();
+        });
+        assert_eq!(bot(&forge, &["o/n"]).0, 0);
+        settled(&forge);
+    }
+}
+
+#[test]
+fn answers_that_make_no_sense() {
+    let huge = format!("{{\"tree\":[{}]}}", "1,".repeat(9_000_000));
+    let deep = "[".repeat(100_000);
+    let sha = "\"sha\":\"0123456789012345678901234567890123456789\"";
+    let answers: Vec<(usize, String)> = [
+        "", "null", "[]", "{}", "\"x\"", "nonsense", "{\"data\":null}", "{\"data\":{\"r0\":3}}", "<html>\u{1b}[2J</html>",
+        "{\"data\":{\"r0\":{\"id\":\"x\",\"defaultBranchRef\":{\"name\":\"m\",\"target\":{\"oid\":\"../../x\"}}}}}",
+        "{\"errors\":[{\"message\":\"\\u001b[2J\\n::error::x\"}]}", deep.as_str(),
+    ].iter().map(|text| (0, (*text).to_owned())).chain([
+        (1, "{\"truncated\":true,\"tree\":[]}".to_owned()),
+        (1, "{\"tree\":[{\"path\":\"Dockerfile\",\"mode\":\"100644\",\"type\":\"blob\",\"sha\":\"../x\"}]}".to_owned()),
+        (1, "{\"tree\":[{\"path\":7,\"mode\":null}]}".to_owned()),
+        (1, format!("{{\"tree\":[{{\"path\":\"Dockerfile\",\"mode\":\"100644\",\"type\":\"blob\",{sha},\"size\":-1}},{{\"path\":\"Dockerfile/x\",\"mode\":\"100644\",\"type\":\"blob\",{sha}}}]}}")),
+        (1, huge),
+        // Not the file that was asked for.
+        (2, "{\"data\":{\"repository\":{\"f0\":{\"text\":\"FROM evil\"}}}}".to_owned()),
+        (2, "{\"data\":{\"repository\":null}}".to_owned()),
+    ]).collect();
+    for (at, answer) in answers {
+        let forge = one(&[("Dockerfile", BEFORE)]);
+        forge.with(|it| {
+            it.once = Some((at, (200, String::new(), answer.clone())));
+        });
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        let shown: String = answer.chars().take(100).collect();
+        // An answer that is asked for in another way may still come right: the file by itself.
+        assert!(code == 2 || at == 2 && code == 0 || out.contains("empty"), "{at} {shown}: {out}{err}");
+        assert!(!err.contains('\u{1b}') && !err.contains("\n::"), "{at} {shown}: {err:?}");
+        with(&forge, |it| {
+            for pull in &it.pulls {
+                assert_eq!(it.files(&pull.head)["Dockerfile"].lines().next(), Some("FROM debian:12"), "{shown}");
+            }
+        });
+    }
+    // The next page is somewhere else: the token is not sent there.
+    let elsewhere = one(&[("x", "y")]);
+    let forge = Forge::start(Hub::of("acme/n", Repository::of(&[("x", "y")])));
+    let next = format!("link: <{}/orgs/acme/repos?page=2>; rel=\"next\"\r\n", elsewhere.address);
+    forge.with(|it| it.first.push((200, next, "[{\"full_name\":\"acme/n\"},{\"full_name\":\"../x\"},7]".into())));
+    let (code, out, _) = bot(&forge, &["--org", "acme"]);
+    assert!(code == 0 && out.starts_with("1 repository"), "{out}");
+    assert_eq!(elsewhere.with(|it| it.requests.len()), 0);
+    // Nor does it follow a redirect.
+    forge.with(|it| it.first.push((302, format!("location: {}/graphql\r\n", elsewhere.address), String::new())));
+    assert_eq!(bot(&forge, &["acme/n"]).0, 2);
+    assert_eq!(elsewhere.with(|it| it.requests.len()), 0);
+}
+
+#[test]
+fn the_token_is_written_nowhere() {
+    fn all(folder: &std::path::Path, found: &mut Vec<u8>) {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let kind = entry.file_type().expect("a kind");
+            if kind.is_dir() {
+                all(&entry.path(), found);
+            } else if kind.is_file() && entry.metadata().expect("it is there").len() < 1 << 20 {
+                found.extend(std::fs::read(entry.path()).expect("a file"));
+            }
+        }
+    }
+    let temporary = tempfile::tempdir().expect("a folder");
+    let forge = one(&[("Dockerfile", BEFORE), ("x", TOKEN)]);
+    // It is killed while the files lie there: nothing is cleaned up.
+    let child = Arc::new(Mutex::new(None));
+    forge.with(|it| it.kill_at_read = Some((3, Arc::clone(&child))));
+    let mut command = command(&forge, &["o/n"]);
+    command.env("TMPDIR", temporary.path()).env("HOME", temporary.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut guard = child.lock().expect("no panic");
+    *guard = Some(command.spawn().expect("the program runs"));
+    drop(guard);
+    while child.lock().expect("no panic").as_mut().expect("it runs").try_wait().expect("it").is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let mut written = Vec::new();
+    all(temporary.path(), &mut written);
+    assert!(!written.is_empty(), "the files lie there");
+    assert!(!String::from_utf8_lossy(&written).contains(TOKEN));
+}

@@ -98,6 +98,21 @@ fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
 }
 
+/// Text of others for standard output: in a workflow, no line of it is a command.
+fn quoted(text: &str) -> String {
+    let mut random = [0; 16];
+    if std::env::var_os("GITHUB_ACTIONS").is_none() || text.is_empty() {
+        return text.to_owned();
+    }
+    // A text that knew the word could end this. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random).is_err() {
+        return String::new();
+    }
+    let word: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("::stop-commands::{word}\n{text}{end}::{word}::\n")
+}
+
 /// An error as a person sees it: what is wrong, and what to type.
 #[derive(Clone, Debug)]
 struct Failure {

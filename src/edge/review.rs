@@ -16,7 +16,7 @@ use super::forge::{Changed, Comment, Forge, GitHub, Posted, Thread};
 use super::project::{self, Projects};
 use super::subject::Subject;
 use super::world::Shared;
-use super::{DONE, FAILED, Failure, files, git, names, printable};
+use super::{DONE, FAILED, Failure, files, git, names, printable, quoted};
 
 pub fn run(arguments: &Review) -> u8 {
     match review(arguments) {
@@ -86,7 +86,7 @@ fn review(arguments: &Review) -> Result<String, Failure> {
     if arguments.dry_run {
         let shown = comments.iter().map(|it| format!("\n{}:{}-{}\n{}", it.path, it.lines.0, it.lines.1, it.body));
         let text = summary + &shown.collect::<String>();
-        let _ = anstream::stdout().write_all(text.as_bytes());
+        let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
         return Ok(said);
     }
     let plan = Plan::new(summary, worth, comments, &forge.threads()?, &forge.reviews()?);

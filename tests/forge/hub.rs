@@ -162,11 +162,11 @@ impl Repository {
         json!({ "nodes": pulls.map(node).collect::<Vec<_>>() })
     }
 
-    fn state(&self, variables: &Value) -> Value {
+    fn state(&self, id: &str, variables: &Value) -> Value {
         let [one, two] = ["b0", "b1"].map(|name| variables[name].as_str().expect("a branch"));
         assert_eq!(variables["q0"], format!("refs/heads/{one}"));
         json!({
-            "id": "R_1", "isArchived": self.archived, "isDisabled": false, "viewerPermission": self.permission,
+            "id": id, "isArchived": self.archived, "isDisabled": false, "viewerPermission": self.permission,
             "defaultBranchRef": self.reference(&self.default),
             "t0": self.reference(one), "t1": self.reference(two),
             "p0": self.pull_list(one), "p1": self.pull_list(two),
@@ -200,11 +200,7 @@ impl Hub {
         let asked: Value = serde_json::from_str(body).ok()?;
         let (query, variables) = (asked["query"].as_str()?, &asked["variables"]);
         if query.starts_with("mutation") {
-            // All have the same id here: the one in which the branch is moved is the only one.
-            let repository = self.repositories.values_mut().find(|it| {
-                let after = variables["a"].as_str().unwrap_or_default();
-                after == NONE || it.commits.contains_key(after)
-            })?;
+            let repository = self.repositories.get_mut(variables["r"].as_str()?)?;
             let name = variables["n"].as_str()?.strip_prefix("refs/heads/")?.to_owned();
             if repository.refuses_writes {
                 return ok(
@@ -233,7 +229,7 @@ impl Hub {
                 let Some(owner) = variables[format!("o{at}")].as_str() else { break };
                 let name = format!("{owner}/{}", variables[format!("n{at}")].as_str()?);
                 data[format!("r{at}")] =
-                    self.repositories.get(&name).map_or(Value::Null, |repository| repository.state(variables));
+                    self.repositories.get(&name).map_or(Value::Null, |repository| repository.state(&name, variables));
             }
             return ok(200, &json!({ "data": data }));
         }

@@ -38,6 +38,8 @@ pub struct Played<K> {
     pub writes: usize,
     /// The program that is killed after this many writes, before it hears of the last one.
     pub kill: Option<(usize, Arc<Mutex<Option<Child>>>)>,
+    /// The program that is killed at this request, from 1.
+    pub kill_at_read: Option<(usize, Arc<Mutex<Option<Child>>>)>,
 }
 
 impl<K> Deref for Played<K> {
@@ -71,6 +73,7 @@ impl<K: Knows> Forge<K> {
             once: None,
             writes: 0,
             kill: None,
+            kill_at_read: None,
         }));
         let (shared, own) = (Arc::clone(&state), Arc::new(Mutex::new(String::new())));
         let known = Arc::clone(&own);
@@ -102,6 +105,9 @@ fn serve<K: Knows>(request: &Request, state: &mut Played<K>, address: &str) -> A
     state.requests.push(format!("{method} {path}"));
     state.bodies.push(body.clone());
     let count = state.requests.len();
+    if let Some((_, child)) = state.kill_at_read.take_if(|(at, _)| *at == count) {
+        child.lock().expect("no panic").as_mut().expect("it runs").kill().expect("it is killed");
+    }
     let (status, headers, body) = if let Some((_, answer)) = state.from.clone().filter(|(at, _)| count > *at) {
         answer
     } else if let Some((_, answer)) = state.once.take_if(|(at, _)| count == *at + 1) {

@@ -12,7 +12,7 @@ use super::checkout::{self, Checkout};
 use super::decide::{Decision, Steps, decide};
 use super::plan::{self, Branch, Plan};
 use super::table::{Done, Result as Row};
-use super::{BRANCHES, Failure};
+use super::{BRANCHES, Failure, quoted};
 
 /// How often a repository is looked at again when it changes under our hands.
 const TRIES: usize = 3;
@@ -90,7 +90,7 @@ impl Run<'_> {
                 text += &format!("{name}: {}\n{}\n", branch.title, branch.diff);
             }
         }
-        let _ = anstream::stdout().write_all(text.as_bytes());
+        let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
         todo.row(plan, [None, None])
     }
 }

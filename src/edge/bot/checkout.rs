@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use crate::edge::forge::{Entry, Repositories, Trouble};
 use crate::edge::{Failure, config, files, printable, signs};
@@ -41,9 +41,7 @@ impl<'f> Checkout<'f> {
         let root = fs::canonicalize(root).map_err(io)?;
         for entry in &entries {
             let path = Path::new(&entry.path);
-            let normal =
-                |part: Component| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git"));
-            if path.as_os_str().is_empty() || !path.components().all(normal) || entry.path.contains(['\0', '\\']) {
+            if !is_inside(&entry.path) {
                 return Err(Failure::new(
                     format!("{repository}: {} is no path of a file", printable(&entry.path)),
                     "the answer of the forge is left alone",
@@ -123,6 +121,12 @@ impl<'f> Checkout<'f> {
     }
 }
 
+/// Whether a path is one that git has, and leads nowhere else.
+fn is_inside(path: &str) -> bool {
+    let plain = |name: &str| !matches!(name, "" | "." | "..") && !name.eq_ignore_ascii_case(".git");
+    path.split('/').all(plain) && !path.contains('\0') && !(cfg!(windows) && path.contains(['\\', ':']))
+}
+
 /// Whether a file is read in every repository that has a Dockerfile.
 fn is_always_read(entry: &Entry) -> bool {
     let name = entry.path.rsplit('/').next().unwrap_or_default();
@@ -139,7 +143,7 @@ pub fn is_dockerfile(path: &str) -> bool {
 
 #[cfg(unix)]
 fn nowhere(place: &Path) -> std::io::Result<()> {
-    std::os::unix::fs::symlink("dockwright-nowhere/x", place)
+    std::os::unix::fs::symlink("/dev/null/nowhere", place)
 }
 
 #[cfg(not(unix))]

@@ -19,7 +19,7 @@ use crate::transforms::ALL;
 use super::arguments::{Bot, Choose};
 use super::forge::{Client, GitHubRepositories, Kind, Repositories as _};
 use super::world::Shared;
-use super::{DONE, FAILED, Failure, names};
+use super::{DONE, FAILED, Failure, names, quoted};
 
 use table::{Report, Result as Row};
 

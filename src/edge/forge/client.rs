@@ -197,12 +197,16 @@ impl Client {
             }
             let text = match answer {
                 Ok(text) => text,
-                Err(_) if again && tries < TRIES => {
-                    self.wait(wait);
-                    wait *= 2;
-                    continue;
+                Err(error) => {
+                    let large = matches!(error, ureq::Error::BodyExceedsLimit(_));
+                    if again && tries < TRIES && !large {
+                        self.wait(wait);
+                        wait *= 2;
+                        continue;
+                    }
+                    let trouble = self.failed(method, url, &error.to_string());
+                    return Err(if large { Trouble { kind: Kind::Refused, ..trouble } } else { trouble });
                 }
-                Err(error) => return Err(self.failed(method, url, &error.to_string())),
             };
             if status.is_success() && limit.is_none() {
                 return Ok(Answer { text, next });
@@ -282,8 +286,12 @@ impl Client {
     pub fn mutate(&self, mutation: &str, variables: &Value) -> Result<Value, Trouble> {
         self.hold_back();
         let answer = self.graphql(mutation, variables, false)?;
-        if answer["errors"].as_array().is_some_and(|errors| !errors.is_empty()) {
-            return Err(self.failed("POST", &self.graphql_url(), &said_by(&answer["errors"][0])));
+        let error = &answer["errors"][0];
+        if error["type"] == "FORBIDDEN" {
+            return Err(self.refused("POST", &self.graphql_url(), StatusCode::FORBIDDEN, &said_by(error), false));
+        }
+        if !error.is_null() {
+            return Err(self.failed("POST", &self.graphql_url(), &said_by(error)));
         }
         Ok(answer["data"].clone())
     }
