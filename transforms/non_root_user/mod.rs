@@ -29,14 +29,19 @@ fn find(view: &View<'_>) -> Vec<Finding> {
     let from = vec![ship.stage.start];
     // What has no command of its own is a base for other images.
     let Some(programs) = program::of(&ship) else { return Vec::new() };
-    let account = programs.and_then(|programs| obstacle::of(&ship, &programs)).and_then(|()| account::of(image));
-    vec![match account.and_then(|account| Ok((ship.change(&account)?, account))) {
-        Ok(((instructions, change), account)) => {
+    let found = programs.and_then(|programs| {
+        obstacle::of(&ship, &programs)?;
+        let account = account::of(image)?;
+        let change = ship.change(&account)?;
+        Ok((change, ship.check(&account, &programs), account))
+    });
+    vec![match found {
+        Ok(((instructions, change), check, account)) => {
             let message = match account.name {
                 Some(name) => format!("{MESSAGE}: {} is its own account {name}", account.uid),
                 None => MESSAGE.to_owned(),
             };
-            Finding::review(instructions, message, ship.check(&account), change)
+            Finding::review(instructions, message, check, change)
         }
         Err(reason) => Finding::held(from, MESSAGE, reason),
     }]
@@ -113,6 +118,11 @@ impl Ship<'_> {
         };
         // Behind the last RUN, so that none runs in a folder of somebody else: git refuses that, and npm changes its user.
         let at = run.unwrap_or(self.stage.start) + 1;
+        let scope =
+            if at < self.stage.end { self.view.scope(at) } else { self.view.scopes().after(doc.stages().len() - 1) };
+        if account.shell && !scope.shell.posix {
+            return Err("SHELL names no shell of POSIX".into());
+        }
         let made = self.last(makes).map_or(at, |index| index + 1).max(at);
         let user = (made..self.stage.end)
             .find(|index| matches!(self.view.instruction(*index).kind, Kind::Cmd(_) | Kind::Entrypoint(_)))
@@ -190,14 +200,19 @@ impl Ship<'_> {
     }
 
     /// What a person has to look at.
-    fn check(&self, account: &Account) -> String {
+    fn check(&self, account: &Account, programs: &[program::Program]) -> String {
         let folders = if account.shell { self.folders() } else { Vec::new() };
         let places = match &folders[..] {
             [] => String::new(),
             folders => format!("{}, ", folders.join(", ")),
         };
         let mut check = format!("the program needs no root, and writes to {places}{} alone", account.writes);
-        let (mut ports, mut volumes) = (Vec::new(), false);
+        let privileged = ["80", "443"].into_iter().filter(|port| {
+            let is =
+                |word: &String| word == port || word.strip_suffix(port).is_some_and(|rest| rest.ends_with([':', '=']));
+            programs.iter().flatten().any(is)
+        });
+        let (mut ports, mut volumes): (Vec<String>, bool) = (privileged.map(str::to_owned).collect(), false);
         for index in self.instructions() {
             let instruction = self.view.instruction(index);
             match instruction.kind {
@@ -212,6 +227,7 @@ impl Ship<'_> {
             }
         }
         if !ports.is_empty() {
+            ports.dedup();
             check += &format!(
                 "; where it runs, port {} may be listened on without privilege (Docker and containerd 2 allow it)",
                 ports.join(", ")

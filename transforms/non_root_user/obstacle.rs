@@ -7,9 +7,6 @@ use crate::images;
 
 /// What a RUN leaves in root's home, where nobody else may look: the text that tells, and what it is.
 const IN_HOME: &[(&str, &str)] = &[
-    ("~/", "something in root's home"),
-    ("$HOME", "something in root's home"),
-    ("${HOME", "something in root's home"),
     ("--user ", "a package in root's home"),
     ("playwright", "Playwright's browsers in root's home"),
     ("puppeteer", "Puppeteer's browser in root's home"),
@@ -46,6 +43,9 @@ pub(super) fn of(ship: &Ship<'_>, programs: &[Program]) -> Result<(), String> {
     let runs = |name: &str| programs.iter().any(|words| words.iter().any(|word| word == name));
     if runs("uv") || runs("uvx") {
         return Err("uv writes to the project when it runs".into());
+    }
+    if ship.workdir.is_some_and(|folder| folder == "/root" || folder.starts_with("/root/")) {
+        return Err("its folder is /root, where nobody else may look".into());
     }
     let says = |text: &str| doc.text().contains(text);
     for index in ship.instructions() {
@@ -90,8 +90,8 @@ pub(super) fn of(ship: &Ship<'_>, programs: &[Program]) -> Result<(), String> {
             Kind::From(_) | Kind::Arg(_) | Kind::Label(_) => continue,
             _ => {}
         }
-        if text.contains("/root") {
-            return Err(format!("line {line} uses /root, where nobody else may look"));
+        if let Some(home) = ["/root", "~/", "$HOME", "${HOME"].iter().find(|home| text.contains(**home)) {
+            return Err(format!("line {line} uses root's home, where nobody else may look (`{home}`)"));
         }
         if text.contains("docker.sock") {
             return Err(format!("line {line} uses the socket of Docker"));

@@ -102,7 +102,7 @@ fn words(ship: &Ship<'_>, index: usize) -> Program {
 }
 
 fn split(text: &str) -> Vec<String> {
-    let parts = text.split(|c: char| c.is_whitespace() || ";&|()'\"`$<>{}".contains(c));
+    let parts = text.split(|c: char| c.is_whitespace() || ";&|()'\"`<>{}".contains(c));
     parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
@@ -112,6 +112,9 @@ fn base(word: &str) -> &str {
 
 /// Whether nothing that a command names is known to need root, and its scripts can be read.
 fn needs_no_root(ship: &Ship<'_>, words: &[String]) -> Result<(), String> {
+    if words.iter().find(|word| *word != "exec").is_some_and(|program| program.starts_with('$')) {
+        return Err("which program it runs, a variable says".into());
+    }
     // `sh -c '…'` in JSON form.
     let parts: Vec<String> = words.iter().flat_map(|word| split(word)).collect();
     if let Some(word) = parts.iter().find(|word| NEED_ROOT.contains(&base(word)) || base(word).starts_with("php-fpm")) {
