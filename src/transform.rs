@@ -159,6 +159,12 @@ impl<'a> View<'a> {
         self.scope(index).shell.posix.then_some(script)
     }
 
+    /// What RUN `index` runs, for reading: its script, or its exec form ([`Document::exec`]).
+    #[must_use]
+    pub fn runs(&self, index: usize) -> Option<&Script> {
+        self.script(index).or_else(|| self.doc.exec(index).filter(|_| self.scope(index).shell.posix))
+    }
+
     /// The indices of all RUN instructions with a script, in order.
     pub fn scripts(&self) -> impl Iterator<Item = (usize, &Script)> {
         (0..self.doc.instructions().len()).filter_map(|index| Some((index, self.script(index)?)))
@@ -184,16 +190,16 @@ impl<'a> View<'a> {
         }
     }
 
-    /// What the commands of RUN `index` see around them, if it has a script.
+    /// What the commands of RUN `index` see around them, if they are known.
     #[must_use]
     pub fn surroundings(&self, index: usize) -> Option<Surroundings<'_>> {
-        Some(Surroundings { scope: self.scope(index), script: self.script(index)?, yarn: self.yarn(index) })
+        Some(Surroundings { scope: self.scope(index), script: self.runs(index)?, yarn: self.yarn(index) })
     }
 
     /// Which yarn `yarn` is in RUN `index`: what the project says, or, where it is not at hand, what can have reached the
     /// image.
     fn yarn(&self, index: usize) -> Yarn {
-        if !self.script(index).is_some_and(|script| script.text().contains("yarn")) {
+        if !self.runs(index).is_some_and(|script| script.text().contains("yarn")) {
             return Yarn::Unknown;
         }
         let text = self.doc.text();

@@ -468,7 +468,19 @@ impl Document {
     /// The script is opaque where what runs is not the shell: a here-document that starts with `#!`.
     #[must_use]
     pub fn script(&self, index: usize) -> Option<&Script> {
+        if matches!(self.instructions[index].kind, Kind::Run(Command::Exec(_))) {
+            return None;
+        }
         self.scripts[index].get_or_init(|| script::script(self, &self.instructions[index])).as_ref()
+    }
+
+    /// The command of instruction `index`, if it is a RUN in exec form: as a script of one command, each of its words
+    /// quoted. No shell runs it, and no place of it is in the file.
+    #[must_use]
+    pub fn exec(&self, index: usize) -> Option<&Script> {
+        let Kind::Run(Command::Exec(words)) = &self.instructions[index].kind else { return None };
+        let script = || Some(script::exec(self, &self.instructions[index], words));
+        self.scripts[index].get_or_init(script).as_ref()
     }
 
     /// Takes over what was read of the scripts of `other`, where instruction `old` of it is the same text as instruction

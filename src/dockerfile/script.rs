@@ -1,6 +1,6 @@
 //! The script of a RUN: what BuildKit hands to the shell (`dispatchRun` in `dockerfile2llb/convert.go`).
 
-use super::{Command, Document, Heredoc, Instruction, Kind, heredocs, template};
+use super::{Command, Document, Heredoc, Instruction, Kind, Word, heredocs, template};
 use crate::shell::{Script, SourceMap};
 use crate::source::Span;
 
@@ -44,6 +44,17 @@ pub(super) fn script(document: &Document, instruction: &Instruction) -> Option<S
         Some(_) => Script::opaque(text, map, "it holds a template marker"),
         None => Script::parse(text, map),
     })
+}
+
+/// The command of an exec form as a script.
+pub(super) fn exec(document: &Document, instruction: &Instruction, words: &[Word]) -> Script {
+    let mut text = String::new();
+    for word in words {
+        let blank = if text.is_empty() { "" } else { " " };
+        let word = document.word(instruction, *word).replace('\'', "'\\''");
+        text.extend([blank, "'", &word, "'"]);
+    }
+    Script::parse(text, SourceMap::default())
 }
 
 /// The script of a HEALTHCHECK in shell form.

@@ -285,7 +285,11 @@ impl Gate<'_> {
                     fields.push((None, self.transfer(doc, instruction)));
                     continue;
                 }
-                Kind::Run(Command::Exec(_)) => None,
+                // Its flags are compared with those of the others.
+                Kind::Run(Command::Exec(_)) => {
+                    fields.push((None, format!("RUN {}", text_of(doc, instruction))));
+                    continue;
+                }
                 _ => match field_of(&instruction.kind) {
                     Some(field) if self.sets(field) => continue,
                     Some(Field::User) if self.promises.contains(&Promise::User) => continue,

@@ -251,7 +251,7 @@ fn takes(view: &View<'_>, at: usize, sources: impl Iterator<Item = String>, stag
 
 /// The command of another RUN that names the directory, where it would not be afterwards.
 fn named(view: &View<'_>, at: usize, cache: &Cache) -> Option<String> {
-    let Some(script) = view.script(at) else {
+    let Some(script) = view.runs(at) else {
         let text = view.doc.joined(view.instruction(at), view.instruction(at).arguments);
         return text.contains(&*cache.directory).then(|| "RUN".into());
     };

@@ -13,7 +13,7 @@ use crate::dockerfile::Mount;
 use crate::images::Kind;
 use crate::rewrite;
 use crate::scope::User;
-use crate::shell::{Script, Simple};
+use crate::shell::{Script, Simple, SourceMap};
 use crate::source::Edit;
 use crate::transform::mounts::{self, system};
 use crate::transform::paths::{self, Relation, relation};
@@ -53,7 +53,8 @@ struct Plan<'v> {
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     let mut plans: BTreeMap<usize, Plan<'_>> = BTreeMap::new();
-    for (index, script) in view.scripts() {
+    let all = (0..view.doc.instructions().len()).filter_map(|index| Some((index, view.runs(index)?)));
+    for (index, script) in all {
         plans.extend(plan(view, index, script).map(|plan| (index, plan)));
     }
     if plans.is_empty() {
@@ -93,6 +94,12 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
             Some(Ok(_)) if let Some(why) = settings::moved(view, index, invocation.tool) => unknown = Some(why),
             Some(Ok(it)) => fetches.push(Fetch { simple, invocation, caches: it.caches, off: it.off }),
         }
+    }
+    if let Err(why) = script.body() {
+        // What another program is given to read may be shell, and fetch.
+        let text = Script::parse(script.text(), SourceMap::default());
+        let fetches = |simple: &&Simple| recognise(&text, simple).is_some_and(|it| caching(&around, &it).is_some());
+        unknown = text.commands().iter().any(fetches).then(|| why.0.clone());
     }
     if fetches.is_empty() && unknown.is_none() {
         return None;

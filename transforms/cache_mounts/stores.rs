@@ -185,7 +185,7 @@ fn others(
         }
         let line = view.doc.line(instruction.span.start);
         let unknown = plans.get(&at).is_some_and(|plan| plan.unknown.is_some());
-        let script = view.script(at);
+        let script = view.runs(at);
         if at < first {
             // What stands before may have filled it.
             if unknown || script.is_some_and(builds) {

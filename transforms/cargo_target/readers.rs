@@ -103,7 +103,7 @@ fn read(view: &View<'_>, build: &Build<'_>, target: &str) -> Result<Artefacts, R
                 commands_of(view, at, build.script, commands, &mut found)?;
             }
             Kind::Run(_) if built_on && at > build.run => {
-                let Some(script) = view.script(at).filter(|script| script.body().is_ok()) else {
+                let Some(script) = view.runs(at).filter(|script| script.body().is_ok()) else {
                     return Err(format!("what line {line} runs is not known, and may read it").into());
                 };
                 commands_of(view, at, script, script.commands().into_iter(), &mut found).map_err(with_line)?;
