@@ -214,7 +214,8 @@ fn fills(view: &View<'_>, at: usize, transfer: &Transfer, cache: &Cache) -> bool
             let below = cache.directory[path.trim_end_matches('/').len()..].trim_start_matches('/');
             let file = |source: &str| {
                 let name = source.rsplit('/').next().unwrap_or_default();
-                name.contains('.') && !name.starts_with('.') && !name.contains('*')
+                let usual = matches!(name, "mvnw" | "gradlew" | "Makefile" | "Gemfile" | "Rakefile" | "Dockerfile");
+                usual || (name.contains('.') && !name.starts_with('.') && !name.contains('*'))
             };
             let here = instruction.flags.is_empty() && view.world.look(below) == Some(crate::context::Look::Missing);
             let files = transfer.sources.iter().all(|source| file(&view.doc.word(instruction, *source)));

@@ -21,7 +21,11 @@ pub fn edits(view: &View<'_>, index: usize, plan: &Plan<'_>, promises: &mut Vec<
     for fetch in plan.fetches.iter().filter(|fetch| !fetch.caches.is_empty() && fetch.caches.iter().all(mounted)) {
         if let Some(Off::Here(spans)) = &fetch.off {
             if view.doc.exec(index).is_some() {
-                return Err(format!("`{}`, in exec form, turns the cache off", script.slice(spans[0]).trim_matches('\'')).into());
+                return Err(format!(
+                    "`{}`, in exec form, turns the cache off",
+                    script.slice(spans[0]).trim_matches('\'')
+                )
+                .into());
             }
             let assigned = |it: &Simple| it.assignments.iter().any(|it| it.span.contains(fetch.simple.span));
             if script.commands().into_iter().any(assigned) {

@@ -14,6 +14,21 @@ const PYTHON_ENV: &[(&str, Option<&str>)] = &[
     ("PYTHON_GET_PIP_URL", None),
     ("PYTHON_GET_PIP_SHA256", None),
 ];
+/// That of the image below, and, in later releases, where tools are put.
+/// <https://github.com/astral-sh/uv/blob/main/.github/workflows/build-docker.yml>
+const UV_ENV: &[(&str, Option<&str>)] = &[
+    ("PATH", None),
+    ("LANG", None),
+    ("GPG_KEY", None),
+    ("PYTHONIOENCODING", None),
+    ("PYTHON_VERSION", None),
+    ("PYTHON_SHA256", None),
+    ("PYTHON_PIP_VERSION", None),
+    ("PYTHON_SETUPTOOLS_VERSION", None),
+    ("PYTHON_GET_PIP_URL", None),
+    ("PYTHON_GET_PIP_SHA256", None),
+    ("UV_TOOL_BIN_DIR", None),
+];
 const PHP_ENV: &[(&str, Option<&str>)] = &[
     ("PHPIZE_DEPS", None),
     ("PHP_INI_DIR", Some("/usr/local/etc/php")),
@@ -459,7 +474,9 @@ pub(super) static ROWS: &[Row] = &[
         when: &["python3.*", "debian", "alpine*", "bookworm", "trixie", "bullseye"],
         kind: Kind::Uv,
         family: Family::Debian,
-        ..ROOT
+        env: UV_ENV,
+        cmd: Some(&["/usr/local/bin/uv"]),
+        ..PLAIN
     },
     Row { names: &["ghcr.io/astral-sh/uv", "astral/uv"], kind: Kind::Uv, family: Family::Scratch, ..UNKNOWN },
 ];
