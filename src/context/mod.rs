@@ -4,6 +4,7 @@
 
 pub mod go;
 pub mod ignore;
+pub mod java;
 pub mod node;
 mod overlay;
 pub mod package;

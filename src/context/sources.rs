@@ -103,6 +103,43 @@ pub const PYTHON: Language = Language {
     manifests: &["__pycache__", ".venv", "venv"],
 };
 
+/// Java and its kin: their sources, wherever they stand.
+pub const JAVA_SOURCES: Language = Language {
+    endings: &[".java", ".kt", ".scala", ".groovy"],
+    comment: "//",
+    blocks: true,
+    quotes: &['"'],
+    raw: &[],
+    manifests: &["target", "build", ".gradle"],
+};
+
+/// Java and its kin: a project, whose `src` is in the jar that is made of it.
+pub const JAVA: Language = Language {
+    manifests: &[
+        "src",
+        "target",
+        "build",
+        ".gradle",
+        ".mvn",
+        "gradle",
+        "buildSrc",
+        "pom.xml",
+        "mvnw",
+        "mvnw.cmd",
+        "gradlew",
+        "gradlew.bat",
+        "build.gradle",
+        "build.gradle.kts",
+        "settings.gradle",
+        "settings.gradle.kts",
+        "gradle.properties",
+        "lombok.config",
+        "checkstyle.xml",
+        "system.properties",
+    ],
+    ..JAVA_SOURCES
+};
+
 impl Language {
     /// Whether a file is written in it.
     #[must_use]

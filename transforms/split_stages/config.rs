@@ -18,6 +18,14 @@ pub fn packages<'o>(it: &'o Original<'_>) -> Vec<&'o str> {
     names.flatten().map(|name| &**name).collect()
 }
 
+/// Why the folder that it starts in is that of the base image, and would be another.
+pub fn no_folder(it: &Original<'_>) -> Option<Reason> {
+    let workdirs = (it.from + 1..it.end).map(|index| it.view.instruction(index));
+    let mut words = workdirs.filter_map(|it| if let Kind::Workdir(word) = it.kind { Some((it, word)) } else { None });
+    let absolute = words.next().is_some_and(|(instruction, word)| it.view.doc.word(instruction, word).starts_with('/'));
+    (!absolute && it.image.workdir != Some("/")).then(|| "it starts in the folder of the base image".into())
+}
+
 /// Why the program needs a base with a shell, and with what the old one has: `path` is the program's.
 pub fn needs_base(it: &Original<'_>, path: &str) -> Option<Reason> {
     let doc = it.view.doc;
@@ -26,6 +34,9 @@ pub fn needs_base(it: &Original<'_>, path: &str) -> Option<Reason> {
     }
     if !it.is_of_the_hub() {
         return Some("the base image is not pulled from Docker Hub, and another may not be at hand".into());
+    }
+    if let Some(reason) = no_folder(it) {
+        return Some(reason);
     }
     if it.program.form == Form::Shell {
         return Some(format!("line {} needs a shell", it.line(it.program.index)).into());

@@ -32,7 +32,8 @@ pub fn keep(
     said: &[&str],
 ) -> Result<(), Reason> {
     let mut left: Vec<String> = Vec::new();
-    for (folder, to, contents) in contents.iter().filter(|(_, to, _)| !to.is_empty()) {
+    let of_tools = |path: &str| path.split('/').any(|name| language.manifests.contains(&name));
+    for (folder, to, contents) in contents.iter().filter(|(folder, to, _)| !to.is_empty() && !of_tools(folder)) {
         let others = it.brought.iter().flat_map(|copy| copy.folder.iter().chain(&copy.files));
         let alone = !folder.is_empty()
             && others.into_iter().filter(|(_, other)| holds(to, other)).count() == 1

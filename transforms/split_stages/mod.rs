@@ -4,6 +4,7 @@ mod config;
 mod data;
 mod edit;
 mod go;
+mod java;
 mod node;
 mod original;
 mod python;
@@ -41,6 +42,7 @@ fn ecosystem(image: &Image) -> Option<Ecosystem> {
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
         ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
         ImageKind::Rust => Ecosystem { builds: rust::builds, plan: rust::plan },
+        ImageKind::Maven | ImageKind::Gradle | ImageKind::Jdk => Ecosystem { builds: java::builds, plan: java::plan },
         _ => return None,
     })
 }
