@@ -69,21 +69,25 @@ impl Ship<'_> {
         self.stage.clone().rev().find(|index| is(&self.view.instruction(*index).kind))
     }
 
-    /// The working directory, if WORKDIR made it and nothing of the system is in it.
-    fn own_folder(&self) -> Option<&str> {
-        let made = |index: usize| {
-            let instruction = self.view.instruction(index);
-            let Kind::Workdir(path) = &instruction.kind else { return None };
-            absolute(self.view, index, &self.view.doc.word(instruction, *path))
-        };
-        let folder = self.workdir.filter(|folder| is_own(folder) && self.image.workdir != Some(folder))?;
-        self.instructions().any(|index| made(index).as_deref() == Some(folder)).then_some(folder)
+    /// The folder that WORKDIR in `index` makes.
+    fn workdir_of(&self, index: usize) -> Option<String> {
+        let instruction = self.view.instruction(index);
+        let Kind::Workdir(path) = &instruction.kind else { return None };
+        absolute(self.view, index, &self.view.doc.word(instruction, *path))
     }
 
-    /// Folders that the stage makes for its program to write to: what `mkdir` makes outside of the system, and volumes.
+    /// The working directory, if WORKDIR made it and nothing of the system is in it.
+    fn own_folder(&self) -> Option<&str> {
+        let folder = self.workdir.filter(|folder| is_own(folder) && self.image.workdir != Some(folder))?;
+        self.instructions().any(|index| self.workdir_of(index).as_deref() == Some(folder)).then_some(folder)
+    }
+
+    /// Folders that the image has for its program to write to: what WORKDIR and `mkdir` make outside of the system, and
+    /// volumes.
     fn folders(&self) -> Vec<String> {
         let mut folders: Vec<String> = self.own_folder().map(str::to_owned).into_iter().collect();
         for index in self.instructions() {
+            folders.extend(self.workdir_of(index).filter(|folder| is_own(folder)));
             if let Kind::Volume(words) = &self.view.instruction(index).kind {
                 let paths = words.iter().map(|word| self.view.doc.word(self.view.instruction(index), *word));
                 folders.extend(paths.map(|path| path.trim_end_matches('/').to_owned()));
@@ -173,9 +177,7 @@ impl Ship<'_> {
         self.instructions().take_while(|index| *index < at).any(|index| {
             let instruction = self.view.instruction(index);
             match &instruction.kind {
-                Kind::Workdir(path) => {
-                    absolute(self.view, index, &self.view.doc.word(instruction, *path)).as_deref() == Some(folder)
-                }
+                Kind::Workdir(_) => self.workdir_of(index).as_deref() == Some(folder),
                 _ => self.view.script(index).is_some_and(|script| {
                     let is = |word: &crate::shell::Word| {
                         word.literal.as_deref().is_some_and(|literal| literal.trim_end_matches('/') == folder)
