@@ -387,7 +387,8 @@ impl Image {
     /// What the image sets `name` to. HOME and the like, which the runtime sets, are not in an image.
     #[must_use]
     pub fn env(&self, name: &str) -> Lookup {
-        match self.env.iter().find(|(key, _)| *key == name) {
+        let is = |key: &str| key == name || key.strip_suffix('*').is_some_and(|start| name.starts_with(start));
+        match self.env.iter().find(|(key, _)| is(key)) {
             Some((_, Some(value))) => Lookup::Value((*value).to_owned()),
             Some((_, None)) => Lookup::Unknown,
             None if !self.env_is_closed => Lookup::Unknown,
@@ -396,7 +397,7 @@ impl Image {
         }
     }
 
-    /// The names that the image sets, or sets in some versions.
+    /// The names that the image sets, or sets in some versions; a `*` at the end stands for any rest.
     pub fn env_names(&self) -> impl Iterator<Item = &'static str> {
         self.env.iter().map(|(name, _)| *name)
     }

@@ -36,7 +36,7 @@ pub(super) struct Row {
     pub home: Option<&'static str>,
     /// Accounts in its passwd, besides those of the family.
     pub accounts: &'static [Account],
-    /// What it sets.
+    /// What it sets; a `*` at the end of a name stands for any rest.
     pub env: &'static [(&'static str, Option<&'static str>)],
     /// It sets nothing else, but for PATH.
     pub closed: bool,

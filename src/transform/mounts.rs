@@ -7,12 +7,12 @@ use super::View;
 use super::paths::{Relation, of_word, places, relation};
 use crate::commands::{Invocation, Program, recognise};
 use crate::dockerfile::Kind;
-use crate::images::{Family, Image};
+use crate::images::{Family, Image, Kind as ImageKind};
 use crate::scope::Scope;
 use crate::shell::{Script, Simple, Word};
 use crate::source::Span;
 
-/// What a compiled file depends on: the release of the system, or, where the tag does not tell, the tag.
+/// What a compiled file depends on: the release of the system, or, where the tag does not tell or more matters, the tag.
 #[must_use]
 pub fn system(image: &Image, scope: &Scope) -> String {
     let family = match image.family {
@@ -25,11 +25,14 @@ pub fn system(image: &Image, scope: &Scope) -> String {
         Family::AzureLinux => "azurelinux",
         _ => "linux",
     };
-    let repository = image.repository.rsplit('/').next().unwrap_or_default();
+    let repository = image.repository.replace('/', "-");
     match &image.release {
-        Some(release) if image.family != Family::Unknown => format!("{family}{release}"),
+        // What is compiled there depends on that of CUDA, too.
+        Some(release) if image.family != Family::Unknown && image.kind != ImageKind::Cuda => {
+            format!("{family}{release}")
+        }
         // A build argument is part of the tag.
-        _ if !scope.image_is_fixed && family.is_empty() => repository.into(),
+        _ if !scope.image_is_fixed && family.is_empty() => repository,
         _ if !scope.image_is_fixed => format!("{repository}-{family}"),
         _ => format!("{repository}-{}", image.tag.as_deref().unwrap_or("latest")),
     }

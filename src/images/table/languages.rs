@@ -146,6 +146,22 @@ const NODE: Row = Row {
     slim: Slim::Last,
     ..DEBIAN
 };
+const LAMBDA: Row = Row {
+    family: Family::RedHat,
+    system: System::Unknown,
+    env: &[
+        ("PATH", Some("/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin")),
+        ("LANG", Some("en_US.UTF-8")),
+        ("TZ", Some(":/etc/localtime")),
+        ("LD_LIBRARY_PATH", None),
+        ("LAMBDA_TASK_ROOT", Some("/var/task")),
+        ("LAMBDA_RUNTIME_DIR", Some("/var/runtime")),
+    ],
+    closed: true,
+    workdir: Some("/var/task"),
+    entrypoint: Some(&["/lambda-entrypoint.sh"]),
+    ..ROOT
+};
 const RUST: Row = Row {
     names: &["rust", "rustlang/rust"],
     kind: Kind::Rust,
@@ -457,15 +473,26 @@ pub(super) static ROWS: &[Row] = &[
         names: &["continuumio/miniconda3", "continuumio/anaconda3", "continuumio/miniconda"],
         kind: Kind::Conda,
         family: Family::Debian,
+        env: &[("PATH", None), ("LANG", Some("C.UTF-8")), ("LC_ALL", Some("C.UTF-8"))],
+        closed: true,
         ..ROOT
     },
     Row {
         names: &["condaforge/miniforge3", "condaforge/mambaforge", "quay.io/condaforge/miniforge3"],
         kind: Kind::Conda,
         family: Family::Ubuntu,
-        env: &[("CONDA_DIR", Some("/opt/conda"))],
+        env: &[
+            ("PATH", None),
+            ("CONDA_DIR", Some("/opt/conda")),
+            ("LANG", Some("C.UTF-8")),
+            ("LC_ALL", Some("C.UTF-8")),
+        ],
+        closed: true,
         ..ROOT
     },
+    // https://github.com/aws/aws-lambda-base-images: which Amazon Linux, and so which package manager, is not in the tag.
+    Row { names: &["public.ecr.aws/lambda/python", "amazon/aws-lambda-python"], kind: Kind::Python, ..LAMBDA },
+    Row { names: &["public.ecr.aws/lambda/nodejs", "amazon/aws-lambda-nodejs"], kind: Kind::Node, ..LAMBDA },
     // https://github.com/mamba-org/micromamba-docker: runs as mambauser, and has its own SHELL.
     Row { names: &["mambaorg/micromamba"], kind: Kind::Conda, family: Family::Debian, ..UNKNOWN },
     // https://docs.astral.sh/uv/guides/integration/docker/#available-images: without a system, the binaries alone.

@@ -22,6 +22,13 @@ const NGINX: Row = Row {
     ..DEBIAN
 };
 
+const PLAYWRIGHT: Row = Row {
+    family: Family::Ubuntu,
+    env: &[("PATH", None), ("LANG", None), ("LC_ALL", None), ("PLAYWRIGHT_BROWSERS_PATH", Some("/ms-playwright"))],
+    closed: true,
+    ..ROOT
+};
+
 pub(super) static ROWS: &[Row] = &[
     // https://github.com/nginx/docker-nginx: the entrypoint came with 1.19.
     Row {
@@ -121,7 +128,21 @@ pub(super) static ROWS: &[Row] = &[
     Row { names: &["bitnami/*", "bitnamilegacy/*"], system: System::Unknown, ..UNKNOWN },
     // Science.
     // https://gitlab.com/nvidia/container-images/cuda
-    Row { names: &["nvidia/cuda", "nvcr.io/nvidia/cuda"], kind: Kind::Cuda, ..ROOT },
+    Row {
+        names: &["nvidia/cuda", "nvcr.io/nvidia/cuda"],
+        kind: Kind::Cuda,
+        env: &[
+            ("PATH", None),
+            ("LD_LIBRARY_PATH", None),
+            ("LIBRARY_PATH", None),
+            ("NV*", None),
+            ("CUDA_*", None),
+            ("CUDNN_*", None),
+            ("NCCL_*", None),
+        ],
+        closed: true,
+        ..ROOT
+    },
     Row { names: &["tensorflow/tensorflow"], kind: Kind::Cuda, family: Family::Ubuntu, ..ROOT },
     Row { names: &["pytorch/pytorch"], kind: Kind::Cuda, family: Family::Ubuntu, ..ROOT },
     // https://github.com/jupyter/docker-stacks
@@ -137,8 +158,9 @@ pub(super) static ROWS: &[Row] = &[
         env: &[("CONDA_DIR", Some("/opt/conda")), ("HOME", Some("/home/jovyan")), ("NB_USER", Some("jovyan"))],
         ..UNKNOWN
     },
-    // https://github.com/devcontainers/images, https://playwright.dev/docs/docker
+    // https://github.com/devcontainers/images
     Row { names: &["mcr.microsoft.com/devcontainers/*", "mcr.microsoft.com/vscode/devcontainers/*"], ..UNKNOWN },
-    Row { names: &["mcr.microsoft.com/playwright"], kind: Kind::Node, family: Family::Ubuntu, ..ROOT },
-    Row { names: &["mcr.microsoft.com/playwright/python"], kind: Kind::Python, family: Family::Ubuntu, ..ROOT },
+    // https://github.com/microsoft/playwright/tree/main/utils/docker, and the same folder of playwright-python
+    Row { names: &["mcr.microsoft.com/playwright"], kind: Kind::Node, ..PLAYWRIGHT },
+    Row { names: &["mcr.microsoft.com/playwright/python"], kind: Kind::Python, ..PLAYWRIGHT },
 ];
