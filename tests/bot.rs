@@ -675,3 +675,30 @@ fn the_token_is_written_nowhere() {
     assert!(!written.is_empty(), "the files lie there");
     assert!(!String::from_utf8_lossy(&written).contains(TOKEN));
 }
+
+#[test]
+fn an_app_speaks_by_a_token_of_its_own() {
+    let key = include_str!("forge/key.base64");
+    let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{key}-----END RSA PRIVATE KEY-----\n");
+    let mut hub = Hub::of("acme/a", Repository::of(&[("Dockerfile", BEFORE)]));
+    hub.repositories.insert("acme/b".into(), Repository::of(&[("x", "y")]));
+    hub.repositories.insert("other/c".into(), Repository::of(&[("x", "y")]));
+    let forge = Forge::start(hub);
+    let run = |key: &str| {
+        let mut command = command(&forge, &["acme/a", "acme/b", "other/c"]);
+        command.env_remove("GITHUB_TOKEN").env("DOCKWRIGHT_APP_ID", "Iv1.abc").env("DOCKWRIGHT_APP_KEY", key);
+        let output = command.output().expect("it runs");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("UTF-8"))
+    };
+    let (code, text) = run(&pem);
+    // It is not installed at the other owner.
+    assert!(code == Some(2) && text.contains("opened #1") && text.contains("other/c     failed"), "{text}");
+    forge.with(|it| {
+        let tokens = it.requests.iter().filter(|it| it.ends_with("access_tokens")).count();
+        assert_eq!(tokens, 1, "one token for one owner: {:?}", it.requests);
+        assert!(!it.seen.contains(&key[..40]) && !it.seen.contains(TOKEN));
+    });
+    let (code, text) = run("nonsense");
+    assert!(code == Some(2) && text.contains("the key of the App is not one"), "{text}");
+}

@@ -198,8 +198,8 @@ impl Checklist {
 
 /// Opens one pull request with the safe changes of a repository's Dockerfiles, and a draft with those that a person has to
 /// check, and keeps both up to date. Run again, it continues, and writes nothing if nothing is new. It stays away from what a
-/// person closed, pushed to, or labelled `dockwright:ignore`. The token is read from GITHUB_TOKEN or GH_TOKEN. Exit code 2 if
-/// a repository failed.
+/// person closed, pushed to, or labelled `dockwright:ignore`. The token is read from GITHUB_TOKEN or GH_TOKEN, or made with the
+/// key of a GitHub App: DOCKWRIGHT_APP_ID and DOCKWRIGHT_APP_KEY. Exit code 2 if a repository failed.
 #[derive(Debug, Args)]
 pub struct Bot {
     /// Repositories

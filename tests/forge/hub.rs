@@ -251,6 +251,14 @@ impl Knows for Hub {
         if path == "/graphql" {
             return self.graphql(body);
         }
+        if path == "/users/acme/installation" {
+            return ok(200, &json!({ "id": 7 }));
+        }
+        if path == "/app/installations/7/access_tokens" {
+            let posted: Value = serde_json::from_str(body).ok()?;
+            assert_eq!(posted["permissions"]["contents"], "write");
+            return ok(201, &json!({ "token": super::TOKEN, "expires_at": "2026-01-01T00:00:00Z" }));
+        }
         if let Some(rest) = path.strip_prefix("/orgs/") {
             let (owner, query) = rest.split_once("/repos?per_page=100")?;
             let page: usize = query.strip_prefix("&page=").map_or(Some(1), |page| page.parse().ok())?;

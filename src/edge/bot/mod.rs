@@ -3,6 +3,7 @@
 //! There is no memory but the forge: a run looks at what is there, works out what should be there, and makes the
 //! difference. So a run that was ended is continued by the next one, and a run with nothing new writes nothing.
 
+mod access;
 mod carry;
 mod checkout;
 mod decide;
@@ -11,16 +12,16 @@ mod table;
 mod targets;
 
 use std::io::Write as _;
-use std::time::Duration;
 
 use crate::explain::Page;
 use crate::transforms::ALL;
 
 use super::arguments::{Bot, Choose};
-use super::forge::{Client, GitHubRepositories, Kind, Repositories as _};
+use super::forge::{Kind, Repositories as _};
 use super::world::Shared;
 use super::{DONE, FAILED, Failure, names, quoted};
 
+use access::Access;
 use table::{Report, Result as Row};
 
 /// How many repositories are asked about at once.
@@ -51,26 +52,21 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
         registry: arguments.registry,
     };
     names::check(choose.names())?;
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
-    let token = token.ok_or_else(|| Failure::new("the token is not known", "set GITHUB_TOKEN"))?;
-    let api = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
-    let api = api.as_deref().unwrap_or("https://api.github.com");
     let report = Report::new();
     let progress = report.progress.clone();
-    let patience = Duration::from_secs(arguments.patience * 60);
-    let client = Client::new(api, &token, patience, Duration::from_millis(arguments.pause))?
-        .telling(move |seconds| progress.set_message(format!("waiting {seconds} s for a limit of the forge")));
-    let forge = GitHubRepositories { client };
+    let mut access = Access::of(arguments, move |seconds| {
+        progress.set_message(format!("waiting {seconds} s for a limit of the forge"));
+    })?;
     let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
 
     let registries = Shared::new(arguments.registry);
-    let targets = targets::find(arguments, &forge)?;
+    let targets = targets::find(arguments, &mut access)?;
     let mut report = report.of(targets.len());
     let mut out_of_reach: Option<Failure> = None;
-    'all: for names in targets.chunks(TOGETHER) {
+    'all: for names in access.together(&targets) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let states = match forge.states(&names, BRANCHES) {
+        let states = access.at(names[0]).and_then(|forge| Ok((forge.states(&names, BRANCHES)?, forge)));
+        let (states, forge) = match states {
             Ok(states) => states,
             Err(trouble) if ends(trouble.kind) => {
                 out_of_reach = Some(trouble.failure);
@@ -98,7 +94,7 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
         }
     }
     let well = report.well() && out_of_reach.is_none();
-    let table = report.finish(forge.client.requests(), arguments.dry_run);
+    let table = report.finish(access.client().requests(), arguments.dry_run);
     let _ = anstream::stdout().write_all(table.as_bytes());
     if let Some(failure) = out_of_reach {
         failure.print();

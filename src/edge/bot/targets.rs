@@ -4,10 +4,12 @@ use ignore::gitignore::GitignoreBuilder;
 
 use crate::edge::Failure;
 use crate::edge::arguments::Bot;
-use crate::edge::forge::{Repositories, split};
+use crate::edge::forge::{Repositories as _, split};
+
+use super::access::Access;
 
 /// The repositories, each once, in the order in which they are named.
-pub fn find(arguments: &Bot, forge: &dyn Repositories) -> Result<Vec<String>, Failure> {
+pub fn find(arguments: &Bot, access: &mut Access) -> Result<Vec<String>, Failure> {
     let mut named: Vec<String> = arguments.repositories.clone();
     if let Some(path) = &arguments.from {
         let text = if path.as_os_str() == "-" {
@@ -23,7 +25,7 @@ pub fn find(arguments: &Bot, forge: &dyn Repositories) -> Result<Vec<String>, Fa
         split(name)?;
     }
     for owner in &arguments.org {
-        for listed in forge.of(owner)? {
+        for listed in access.at(owner)?.of(owner)? {
             let topic = |topic: &String| listed.topics.contains(topic);
             if !listed.archived && !listed.fork && arguments.topic.iter().all(topic) {
                 named.push(listed.name);

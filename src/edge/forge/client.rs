@@ -38,6 +38,8 @@ pub enum Kind {
     Expired,
     /// A limit that we do not wait for.
     Limited,
+    /// It is not there, or cannot be seen.
+    Missing,
     /// Looking again at what is there may help.
     Passing,
     /// Nothing.
@@ -235,7 +237,7 @@ impl Client {
                 "the token may not do this: `review` needs `pull-requests: write` and `contents: read`, `bot` needs \
                  `contents: write` besides",
             ),
-            404 => (Kind::Refused, "check the repository and the number, and that the token may read it"),
+            404 => (Kind::Missing, "check the repository and the number, and that the token may read it"),
             409 | 422 => (Kind::Passing, "something may have changed meanwhile: run this again"),
             _ => (Kind::Passing, "try again later"),
         };

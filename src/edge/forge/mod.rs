@@ -1,11 +1,13 @@
 //! What a review and the bot need of the place that keeps repositories and their pull requests.
 
+mod app;
 mod client;
 mod github;
 mod repositories;
 
 use super::Failure;
 
+pub use app::App;
 pub use client::{Client, Kind, Trouble, split};
 pub use github::GitHub;
 pub use repositories::GitHubRepositories;

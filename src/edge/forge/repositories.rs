@@ -64,7 +64,7 @@ impl Repositories for GitHubRepositories {
             return Err(self.client.failed("GET", "orgs", "this is no organisation"));
         }
         let list = match self.client.list(self.client.url(&format!("orgs/{owner}/repos?per_page=100"))) {
-            Err(trouble) if trouble.failure.message.contains(": 404") => {
+            Err(trouble) if trouble.kind == Kind::Missing => {
                 self.client.list(self.client.url(&format!("users/{owner}/repos?per_page=100")))?
             }
             list => list?,
@@ -104,9 +104,8 @@ impl Repositories for GitHubRepositories {
         let url = self.url(repository, &format!("git/trees/{tree}?recursive=1"))?;
         let answer = self.client.get(&url)?;
         if answer["truncated"] == true {
-            let mut trouble = self.client.failed("GET", &url, "more files than the forge lists");
-            trouble.kind = Kind::Refused;
-            return Err(trouble);
+            let trouble = self.client.failed("GET", &url, "more files than the forge lists");
+            return Err(Trouble { kind: Kind::Refused, ..trouble });
         }
         let Some(list) = answer["tree"].as_array() else {
             return Err(self.client.failed("GET", &url, "the answer is no tree"));
