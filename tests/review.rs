@@ -315,3 +315,103 @@ fn what_is_asked_for_wrongly_is_refused_before_a_request() {
         assert!(output.status.code() == Some(2) && err.contains(message), "{arguments:?}: {err}");
     }
 }
+
+#[test]
+fn a_review_is_carried_to_where_it_may_be_posted() {
+    let folder = repository(BEFORE);
+    let direct = Forge::start(state(BEFORE, &whole(BEFORE)));
+    assert_eq!(review(folder.path(), &direct, &[]).0, 0);
+    let carried = Forge::start(state(BEFORE, &whole(BEFORE)));
+    let file = folder.path().join("review.json");
+    let name = file.to_str().expect("UTF-8");
+    let (code, out, err) = review(folder.path(), &carried, &["--output", name]);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "", ""));
+    carried.with(|it| assert!(it.requests.iter().all(|it| it.starts_with("GET ")), "a token that may read is enough"));
+    assert!(!fs::read_to_string(&file).expect("a file").contains(TOKEN));
+
+    // The other workflow has no checkout.
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let post = |forge: &Forge, arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .args(["review", "--repo", "o/n", "--api", &forge.address, "--post", name])
+            .args(arguments)
+            .current_dir(elsewhere.path())
+            .env("GITHUB_TOKEN", TOKEN)
+            .output()
+            .expect("it runs");
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
+    };
+    let head = &["--head", "abc123"];
+    let (code, text) = post(&carried, head);
+    assert_eq!(code, Some(0), "{text}");
+    let posted = |it: &mut forge::Played<State>| (it.threads.clone(), it.reviews.clone());
+    assert_eq!(carried.with(posted), direct.with(posted));
+
+    // What is not of this run, of this pull request, or not of dockwright at all, is not posted.
+    let right: Value = serde_json::from_str(&fs::read_to_string(&file).expect("a file")).expect("JSON");
+    let refused = |change: &dyn Fn(&mut Value), head: &[&str]| {
+        let mut wrong = right.clone();
+        change(&mut wrong);
+        fs::write(&file, wrong.to_string()).expect("a file");
+        let forge = Forge::start(state(BEFORE, &whole(BEFORE)));
+        let (code, text) = post(&forge, head);
+        assert_eq!(code, Some(2), "{wrong}: {text}");
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+        forge.with(|it| assert!(it.reviews.is_empty() && it.threads.is_empty(), "{wrong}"));
+    };
+    refused(&|_| {}, &["--head", "def456"]);
+    refused(&|_| {}, &["--head", "../../x"]);
+    refused(&|_| {}, &[]);
+    refused(&|it| it["head"] = "def456".into(), head);
+    refused(&|it| it["head"] = "def456".into(), &["--head", "def456"]);
+    refused(&|it| it["number"] = 8.into(), head);
+    refused(&|it| it["number"] = "../8".into(), head);
+    refused(&|it| it["body"] = "@all".into(), head);
+    refused(&|it| *it = Value::Null, head);
+    refused(&|it| it["sections"][0]["path"] = "../Dockerfile".into(), head);
+    refused(&|it| it["sections"][0]["path"] = "README.md".into(), head);
+    refused(&|it| it["sections"][0]["applied"][0]["transform"] = "@all".into(), head);
+    refused(&|it| it["sections"][0]["applied"][0]["message"] = "x".repeat(5000).into(), head);
+    refused(&|it| it["suggestions"][0][0] = "/etc/Dockerfile".into(), head);
+    refused(&|it| it["suggestions"][0][1]["key"] = "apt-lists/0/--><script>".into(), head);
+    refused(&|it| it["suggestions"][0][1]["lines"] = json!([0, 2]), head);
+    refused(&|it| it["suggestions"][0][1]["text"] = "no line".into(), head);
+    let many: Vec<Value> = (0..400).map(|_| right["suggestions"][0].clone()).collect();
+    refused(&|it| it["suggestions"] = many.clone().into(), head);
+
+    // What can be said is only said: not one word is markup, and no suggestion is for lines that are not shown.
+    let mut evil = right.clone();
+    let words = "@all <img src=x> [a](https://evil.example) fixes #1\n\n# x ```\n::error::x";
+    evil["sections"][0]["applied"][0]["message"] = words.into();
+    evil["sections"][0]["applied"][0]["check"] = words.into();
+    evil["sections"][0]["diff"] = format!("```\n</details>\n{words}").into();
+    evil["suggestions"][0][1]["message"] = words.into();
+    evil["suggestions"][0][1]["text"] = "```\n@all <b>\n````\n".into();
+    evil["suggestions"][1][1]["lines"] = json!([500, 501]);
+    fs::write(&file, evil.to_string()).expect("a file");
+    let forge = Forge::start(state(BEFORE, &whole(BEFORE)));
+    let (code, text) = post(&forge, head);
+    assert!(code == Some(0) && text.contains("posted 1 suggestion"), "{text}");
+    forge.with(|it| {
+        for body in [&it.reviews[0]["body"], &it.threads[0]["comments"]["nodes"][0]["body"]] {
+            use pulldown_cmark::{Event, Parser, Tag};
+            let body = body.as_str().expect("a body");
+            let mut block = false;
+            for event in Parser::new(body) {
+                match event {
+                    Event::Start(Tag::CodeBlock(_)) => block = true,
+                    Event::End(pulldown_cmark::TagEnd::CodeBlock) => block = false,
+                    Event::Start(Tag::Link { .. } | Tag::Image { .. }) => panic!("a link: {body}"),
+                    Event::Html(html) | Event::InlineHtml(html) => {
+                        let html = html.trim();
+                        let ours = html.starts_with("<!-- dockwright")
+                            || matches!(html, "<details><summary>Difference</summary>" | "</details>");
+                        assert!(ours, "{html}: {body}");
+                    }
+                    Event::Text(text) if !block => assert!(!text.contains("@a") && !text.contains("#1"), "{text}"),
+                    _ => {}
+                }
+            }
+        }
+    });
+}

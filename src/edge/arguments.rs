@@ -164,6 +164,15 @@ pub struct Review {
     /// Print the review, and post nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the review to a file, and post nothing: for the pull request of a fork, whose token may not
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "post"])]
+    pub output: Option<PathBuf>,
+    /// Post the review that --output wrote: from another workflow, which trusts nothing in it
+    #[arg(long, value_name = "FILE", requires = "head", conflicts_with = "number")]
+    pub post: Option<PathBuf>,
+    /// With --post: the commit that the other workflow ran for
+    #[arg(long, value_name = "SHA")]
+    pub head: Option<String>,
     /// The repository [default: GITHUB_REPOSITORY]
     #[arg(long, value_name = "OWNER/NAME")]
     pub repo: Option<String>,

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod bot;
+mod carried;
 mod checklist;
 mod config;
 mod copy;

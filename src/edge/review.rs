@@ -6,17 +6,18 @@
 use std::io::Write as _;
 use std::path::{Component, Path};
 
+use serde::{Deserialize, Serialize};
+
 use crate::explain::Page;
-use crate::pipeline::Outcome;
-use crate::report::{self, File, Part};
+use crate::report::{self, File, Part, Suggestion};
 use crate::transforms::ALL;
 
 use super::arguments::Review;
-use super::forge::{Changed, Comment, Forge, GitHub, Posted, Thread};
+use super::forge::{Changed, Comment, Forge, GitHub, Posted, Pull, Thread};
 use super::project::{self, Projects};
 use super::subject::Subject;
 use super::world::Shared;
-use super::{DONE, FAILED, Failure, files, git, names, printable, quoted};
+use super::{DONE, FAILED, Failure, carried, files, git, names, printable, quoted};
 
 pub fn run(arguments: &Review) -> u8 {
     match review(arguments) {
@@ -31,15 +32,18 @@ pub fn run(arguments: &Review) -> u8 {
     }
 }
 
-/// A Dockerfile of the pull request, looked at.
-struct Looked {
-    path: String,
-    note: Option<String>,
-    result: Result<Outcome, Failure>,
-    /// What is suggested.
-    comments: Vec<Comment>,
-    /// The text with the suggestions applied.
-    suggested: String,
+/// What is to be said about a pull request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// Its number.
+    pub number: u64,
+    /// The commit that was looked at.
+    pub head: String,
+    /// The summary.
+    pub sections: Vec<report::Section>,
+    /// What is suggested, with the file.
+    pub suggestions: Vec<(String, Suggestion)>,
 }
 
 fn review(arguments: &Review) -> Result<String, Failure> {
@@ -48,58 +52,82 @@ fn review(arguments: &Review) -> Result<String, Failure> {
     let missing = |what: &str, help: &str| Failure::new(format!("{what} is not known"), help);
     let repository = arguments.repo.clone().or_else(|| variable("GITHUB_REPOSITORY"));
     let repository = repository.ok_or_else(|| missing("the repository", "name it: --repo OWNER/NAME"))?;
+    let carried = arguments.post.as_ref().map(|path| carried::read(path, arguments.head.as_deref())).transpose()?;
     // In a workflow: refs/pull/12/merge.
     let event = || variable("GITHUB_REF")?.strip_prefix("refs/pull/")?.split('/').next()?.parse().ok();
-    let number = arguments.number.or_else(event);
+    let number = carried.as_ref().map(|said| said.number).or(arguments.number).or_else(event);
     let number = number.ok_or_else(|| missing("the pull request", "name its number: dockwright review 12"))?;
     let api = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
     let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
     let token = token.ok_or_else(|| missing("the token", "set GITHUB_TOKEN"))?;
     let forge = GitHub::new(api.as_deref().unwrap_or("https://api.github.com"), &repository, number, &token)?;
+
+    let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
+    let pull = forge.pull()?;
+    let (mut said, notes) = match carried {
+        Some(said) if said.head != pull.head => {
+            let message = "the pull request has another tip than the one that was looked at";
+            return Err(Failure::new(message, "the run for that one posts its own review"));
+        }
+        Some(said) => (said, String::new()),
+        None => look_at(arguments, &forge, &pull, number)?,
+    };
+    said.suggestions.retain(|(path, suggestion)| {
+        let patch = pull.files.iter().find(|changed| changed.path == *path).and_then(|it| it.patch.as_deref());
+        let (first, last) = suggestion.lines;
+        report::shown_lines(patch.unwrap_or_default()).iter().any(|it| it.contains(&first) && it.contains(&last))
+    });
+    if let Some(path) = &arguments.output {
+        carried::write(path, &said)?;
+        return Ok(notes);
+    }
+    let summary = report::comment(&said.sections);
+    let comments = said.suggestions.iter().map(|(path, suggestion)| Comment {
+        path: path.clone(),
+        lines: suggestion.lines,
+        body: suggestion.body(&pages),
+    });
+    let comments: Vec<Comment> = comments.collect();
+    if arguments.dry_run {
+        let shown = comments.iter().map(|it| format!("\n{}:{}-{}\n{}", it.path, it.lines.0, it.lines.1, it.body));
+        let text = summary + &shown.collect::<String>();
+        let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
+        return Ok(notes);
+    }
+    let worth = said.sections.iter().any(|section| !section.is_empty());
+    let plan = Plan::new(summary, worth, comments, &forge.threads()?, &forge.reviews()?);
+    Ok(notes + &plan.carry_out(&forge, &pull.head)?)
+}
+
+/// Looks at the Dockerfiles of a pull request. Answers with what a person should know, too.
+fn look_at(arguments: &Review, forge: &GitHub, pull: &Pull, number: u64) -> Result<(Said, String), Failure> {
     let root = git::root(Path::new(".")).ok_or_else(|| {
         Failure::new("this folder is in no git repository", "run this in a checkout of the pull request")
     })?;
-
-    let pull = forge.pull()?;
-    let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
     let projects = Projects::default();
     let shared = Shared::new(arguments.choose.registry).below(&root);
-    let mut looked = Vec::new();
-    let mut said = String::new();
+    let mut said = Said { number, head: pull.head.clone(), sections: Vec::new(), suggestions: Vec::new() };
+    let mut notes = String::new();
     for changed in &pull.files {
         if !is_ours(&changed.path) {
             continue;
         }
         let path = root.join(&changed.path);
-        if !path.is_file() || path.is_symlink() || !same(&forge, &changed.path, &pull.head, &path)? {
+        if !path.is_file() || path.is_symlink() || !same(forge, &changed.path, &pull.head, &path)? {
             let shown = printable(&changed.path);
-            said += &format!("{shown}: not as it is at the tip of the pull request: left out\n");
+            notes += &format!("{shown}: not as it is at the tip of the pull request: left out\n");
             continue;
         }
-        looked.extend(look(changed, &path, arguments, &projects, &shared, &pages));
+        if let Some((section, suggestions)) = look(changed, &path, arguments, &projects, &shared) {
+            said.sections.push(section);
+            said.suggestions.extend(suggestions.into_iter().map(|it| (changed.path.clone(), it)));
+        }
     }
-    said += &shared.notes();
-    let all: Vec<(File<'_>, &str)> = looked.iter().map(|it| (it.file(), it.suggested.as_str())).collect();
-    let summary = report::summary(&all);
-    let comments: Vec<Comment> = looked.iter().flat_map(|it| it.comments.clone()).collect();
-    let worth = looked.iter().any(|it| it.result.as_ref().map_or(true, |outcome| outcome.changes() || open(outcome)));
-    if arguments.dry_run {
-        let shown = comments.iter().map(|it| format!("\n{}:{}-{}\n{}", it.path, it.lines.0, it.lines.1, it.body));
-        let text = summary + &shown.collect::<String>();
-        let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
-        return Ok(said);
-    }
-    let plan = Plan::new(summary, worth, comments, &forge.threads()?, &forge.reviews()?);
-    Ok(said + &plan.carry_out(&forge, &pull.head)?)
-}
-
-/// Whether there is something that waits for a person's check.
-fn open(outcome: &Outcome) -> bool {
-    outcome.left.iter().any(|left| matches!(left.why, crate::pipeline::Why::NotReviewed(_)))
+    Ok((said, notes + &shared.notes()))
 }
 
 /// Whether a path of the forge is a Dockerfile inside of the repository.
-fn is_ours(path: &str) -> bool {
+pub fn is_ours(path: &str) -> bool {
     let path = Path::new(path);
     path.components().all(|part| matches!(part, Component::Normal(_)))
         && path.file_name().and_then(|name| name.to_str()).is_some_and(files::is_dockerfile)
@@ -111,14 +139,14 @@ fn same(forge: &dyn Forge, path: &str, head: &str, here: &Path) -> Result<bool, 
     Ok(files::read(here).is_ok_and(|text| Some(text) == there))
 }
 
+/// Looks at one Dockerfile; `None` if the configuration excludes it.
 fn look(
     changed: &Changed,
     path: &Path,
     arguments: &Review,
     projects: &Projects,
     shared: &Shared,
-    pages: &[Page],
-) -> Option<Looked> {
+) -> Option<(report::Section, Vec<Suggestion>)> {
     let real = project::real(path);
     let project = projects.of(real.parent().unwrap_or(&real));
     if let Ok(project) = &project
@@ -126,44 +154,32 @@ fn look(
     {
         return None;
     }
-    let mut looked = Looked {
-        path: changed.path.clone(),
-        note: None,
-        result: Err(Failure::new("", "")),
-        comments: Vec::new(),
-        suggested: String::new(),
-    };
+    let (mut note, mut suggestions, mut suggested) = (None, Vec::new(), String::new());
     let subject = project.and_then(|project| Subject::read(path, &real, project, &arguments.choose, shared));
-    looked.result = subject.and_then(|subject| {
-        looked.note.clone_from(&subject.note);
+    let result = subject.and_then(|subject| {
+        note.clone_from(&subject.note);
         let outcome = subject.outcome(&[])?;
         let shown = changed.patch.as_deref().map(report::shown_lines).unwrap_or_default();
         let mut taken = Part { hunks: Vec::new(), findings: Vec::new() };
         for part in report::parts(&outcome) {
-            let Some(suggestion) = report::suggestion(&outcome, &part, pages) else { continue };
+            let Some(suggestion) = report::suggestion(&outcome, &part) else { continue };
             let (first, last) = suggestion.lines;
             if shown.iter().any(|lines| lines.contains(&first) && lines.contains(&last))
                 && subject.stands_alone(&outcome, &part)
             {
-                let path = changed.path.clone();
-                looked.comments.push(Comment { path, lines: (first, last), body: suggestion.body });
+                suggestions.push(suggestion);
                 taken.hunks.extend(part.hunks);
             }
         }
-        looked.suggested = taken.alone(&outcome);
+        suggested = taken.alone(&outcome);
         Ok(outcome)
     });
-    Some(looked)
-}
-
-impl Looked {
-    fn file(&self) -> File<'_> {
-        File {
-            path: &self.path,
-            note: self.note.as_deref(),
-            result: self.result.as_ref().map_err(|failure| (failure.message.as_str(), failure.help.as_deref())),
-        }
-    }
+    let file = File {
+        path: &changed.path,
+        note: note.as_deref(),
+        result: result.as_ref().map_err(|failure| (failure.message.as_str(), failure.help.as_deref())),
+    };
+    Some((report::Section::of(&file, &suggested), suggestions))
 }
 
 /// What is to be done at the forge, given what is there.

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::pipeline::{Outcome, Why};
 
 use super::File;
@@ -17,17 +19,88 @@ pub const MARK: &str = "<!-- dockwright -->\n";
 /// The comment.
 #[must_use]
 pub fn markdown(files: &[File<'_>]) -> String {
-    let whole = files.iter().map(|file| (*file, file.result.map_or("", |outcome| &*outcome.before)));
+    let whole = files.iter().map(|file| Section::of(file, file.result.map_or("", |outcome| &*outcome.before)));
     comment(&whole.collect::<Vec<_>>())
 }
 
-/// The comment, with the difference of each file from the text beside it.
-pub fn comment(files: &[(File<'_>, &str)]) -> String {
+/// What a comment says of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// From the root of the repository.
+    pub path: String,
+    /// Why it could not be handled, and what to do about it.
+    pub refused: Option<(String, Option<String>)>,
+    /// What is changed.
+    pub applied: Vec<Item>,
+    /// What a person has to check first.
+    pub open: Vec<Item>,
+    /// The difference that is shown.
+    pub diff: String,
+}
+
+/// A finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// The transform.
+    pub transform: String,
+    /// Of the file as it is, from 1, both included.
+    pub lines: (usize, usize),
+    /// What is gained.
+    pub message: String,
+    /// What has to be checked; `None` at level safe.
+    pub check: Option<String>,
+}
+
+impl Section {
+    /// What is said of `file`, with its difference from the text `from`.
+    #[must_use]
+    pub fn of(file: &File<'_>, from: &str) -> Self {
+        let mut section = Self {
+            path: file.path.to_owned(),
+            refused: None,
+            applied: Vec::new(),
+            open: Vec::new(),
+            diff: String::new(),
+        };
+        let outcome = match file.result {
+            Ok(outcome) => outcome,
+            Err((message, help)) => {
+                section.refused = Some((message.to_owned(), help.map(str::to_owned)));
+                return section;
+            }
+        };
+        section.applied.extend(applied(outcome).map(|(transform, applied)| Item {
+            transform: transform.to_owned(),
+            lines: applied.lines,
+            message: applied.message.to_string(),
+            check: applied.check.as_ref().map(ToString::to_string),
+        }));
+        section.open.extend(reviews(outcome).map(|(left, check)| Item {
+            transform: left.transform.to_owned(),
+            lines: left.lines,
+            message: left.message.to_string(),
+            check: Some(check.to_owned()),
+        }));
+        section.diff = unified(file.path, from, &outcome.after);
+        section
+    }
+
+    /// Whether there is anything to say.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.refused.is_none() && self.applied.is_empty() && self.open.is_empty()
+    }
+}
+
+/// The comment that says these sections.
+#[must_use]
+pub fn comment(sections: &[Section]) -> String {
     let mut text = String::from(MARK);
-    let outcomes = || files.iter().filter_map(|(file, _)| file.result.ok());
-    let changes: usize = outcomes().map(|outcome| applied(outcome).count()).sum();
-    let changed = outcomes().filter(|outcome| outcome.changes()).count();
-    let reviews: usize = outcomes().map(|outcome| reviews(outcome).count()).sum();
+    let changes: usize = sections.iter().map(|section| section.applied.len()).sum();
+    let changed = sections.iter().filter(|section| !section.applied.is_empty()).count();
+    let reviews: usize = sections.iter().map(|section| section.open.len()).sum();
     let _ = match (changes, reviews) {
         (0, 0) => writeln!(text, "dockwright found nothing to improve."),
         (0, _) => writeln!(text, "dockwright found {} that a person has to check.", count(reviews, "change")),
@@ -41,15 +114,15 @@ pub fn comment(files: &[(File<'_>, &str)]) -> String {
             count(changed, "file")
         ),
     };
-    for (at, (file, from)) in files.iter().enumerate() {
-        let section = section(file, from, true);
-        if text.len() + section.len() <= MAX_LEN {
-            text += &section;
+    for (at, section) in sections.iter().enumerate() {
+        let long = section.text(true);
+        if text.len() + long.len() <= MAX_LEN {
+            text += &long;
             continue;
         }
-        let short = self::section(file, from, false);
+        let short = section.text(false);
         if text.len() + short.len() > MAX_LEN {
-            let _ = writeln!(text, "\n{} left out: the comment would be too long.", count(files.len() - at, "file"));
+            let _ = writeln!(text, "\n{} left out: the comment would be too long.", count(sections.len() - at, "file"));
             break;
         }
         text += &short;
@@ -65,46 +138,44 @@ fn reviews(outcome: &Outcome) -> impl Iterator<Item = (&crate::pipeline::Left, &
     })
 }
 
-fn section(file: &File<'_>, from: &str, with_diff: bool) -> String {
-    let mut text = String::new();
-    let title = format!("\n### {}\n\n", code(file.path));
-    let outcome = match file.result {
-        Ok(outcome) => outcome,
-        Err((message, help)) => {
-            let help = help.map(|help| format!(" Help: {}.", escape(help))).unwrap_or_default();
+impl Section {
+    fn text(&self, with_diff: bool) -> String {
+        let mut text = String::new();
+        if self.is_empty() {
+            return text;
+        }
+        let title = format!("\n### {}\n\n", code(&self.path));
+        if let Some((message, help)) = &self.refused {
+            let help = help.as_ref().map(|help| format!(" Help: {}.", escape(help))).unwrap_or_default();
             let _ = writeln!(text, "{title}Not handled: {}.{help}", escape(message));
             return text;
         }
-    };
-    if applied(outcome).next().is_none() && reviews(outcome).next().is_none() {
-        return text;
-    }
-    text += &title;
-    for (transform, applied) in applied(outcome) {
-        text += &item(transform, applied.lines, &applied.message, applied.check.as_deref());
-    }
-    let diff = unified(file.path, from, &outcome.after);
-    if with_diff && !diff.is_empty() {
-        let fence = fence(&diff, 3);
-        let _ = write!(text, "\n<details><summary>Difference</summary>\n\n{fence}diff\n{diff}");
-        let end = if diff.ends_with('\n') { "" } else { "\n" };
-        let _ = writeln!(text, "{end}{fence}\n\n</details>");
-    } else if !diff.is_empty() {
-        text += "\nThe difference is left out: the comment would be too long.\n";
-    }
-    if reviews(outcome).next().is_some() {
-        text += "\nNot applied without a check:\n\n";
-        for (left, check) in reviews(outcome) {
-            text += &item(left.transform, left.lines, &left.message, Some(check));
+        text += &title;
+        self.applied.iter().for_each(|it| text += &it.text());
+        let diff = &self.diff;
+        if with_diff && !diff.is_empty() {
+            let fence = fence(diff, 3);
+            let _ = write!(text, "\n<details><summary>Difference</summary>\n\n{fence}diff\n{diff}");
+            let end = if diff.ends_with('\n') { "" } else { "\n" };
+            let _ = writeln!(text, "{end}{fence}\n\n</details>");
+        } else if !diff.is_empty() {
+            text += "\nThe difference is left out: the comment would be too long.\n";
         }
+        if !self.open.is_empty() {
+            text += "\nNot applied without a check:\n\n";
+            self.open.iter().for_each(|it| text += &it.text());
+        }
+        text
     }
-    text
 }
 
-fn item(transform: &str, (first, last): (usize, usize), message: &str, check: Option<&str>) -> String {
-    let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
-    let check = check.map(|check| format!(" **Check:** {}.", escape(check))).unwrap_or_default();
-    format!("- {}, {lines}: {}.{check}\n", code(transform), escape(message))
+impl Item {
+    fn text(&self) -> String {
+        let (first, last) = self.lines;
+        let lines = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+        let check = self.check.as_ref().map(|check| format!(" **Check:** {}.", escape(check))).unwrap_or_default();
+        format!("- {}, {lines}: {}.{check}\n", code(&self.transform), escape(&self.message))
+    }
 }
 
 /// A code span of text, whatever it holds.

@@ -17,10 +17,10 @@ pub use diff::{created, unified};
 pub use github::github;
 pub use hunks::{Hunk, applied, hunks};
 pub use json::json;
-pub use markdown::{MARK, markdown};
+pub use markdown::{Item, MARK, Section, comment, markdown};
 pub use parts::{Part, parts};
 pub use sarif::sarif;
-pub use suggest::{Suggestion, is_suggestion, shown_lines, suggestion, summary};
+pub use suggest::{Suggestion, is_suggestion, shown_lines, suggestion};
 
 /// One Dockerfile, as a report tells of it.
 #[derive(Clone, Copy, Debug)]

@@ -2,21 +2,31 @@
 
 use std::ops::RangeInclusive;
 
-use crate::explain::Page;
-use crate::pipeline::{Applied, Outcome};
+use serde::{Deserialize, Serialize};
 
-use super::File;
+use crate::explain::Page;
+use crate::pipeline::Outcome;
+
 use super::hunks::applied;
-use super::markdown::{code, comment, escape, fence};
+use super::markdown::{code, escape, fence};
 use super::parts::Part;
 
 /// A suggestion for some lines of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Suggestion {
     /// The lines that it replaces, from 1, both included.
     pub lines: (usize, usize),
-    /// The comment, from a mark by which it can be found again.
-    pub body: String,
+    /// The key of its finding.
+    pub key: String,
+    /// The transform that makes it.
+    pub transform: String,
+    /// What is gained.
+    pub message: String,
+    /// What has to be checked; `None` at level safe.
+    pub check: Option<String>,
+    /// What stands in the place of the lines: whole lines, or nothing.
+    pub text: String,
 }
 
 /// The mark of the suggestion with this key.
@@ -32,7 +42,7 @@ pub fn is_suggestion(body: &str) -> bool {
 
 /// The suggestion that makes `part`, if it is one finding's whole change, and nothing but lines of text.
 #[must_use]
-pub fn suggestion(outcome: &Outcome, part: &Part, pages: &[Page]) -> Option<Suggestion> {
+pub fn suggestion(outcome: &Outcome, part: &Part) -> Option<Suggestion> {
     let ([hunk], [index]) = (&part.hunks[..], &part.findings[..]) else { return None };
     let (transform, applied) = applied(outcome).nth(*index)?;
     let (mut old, mut new) = (hunk.old, hunk.new.of(&outcome.after).to_owned());
@@ -53,31 +63,35 @@ pub fn suggestion(outcome: &Outcome, part: &Part, pages: &[Page]) -> Option<Sugg
     if !plain(old) || !plain(&new) {
         return None;
     }
-    Some(Suggestion { lines, body: body(transform, applied, &new, pages) })
+    Some(Suggestion {
+        lines,
+        key: applied.key.0.to_string(),
+        transform: transform.to_owned(),
+        message: applied.message.to_string(),
+        check: applied.check.as_ref().map(ToString::to_string),
+        text: new,
+    })
 }
 
-fn body(transform: &str, applied: &Applied, new: &str, pages: &[Page]) -> String {
-    let summary = pages.iter().find(|page| page.name == transform).map_or("", |page| &page.summary);
-    let check = applied.check.as_ref().map(|check| format!("**Check:** {}.\n\n", escape(check))).unwrap_or_default();
-    let fence = fence(new, 3);
-    format!(
-        "{}\n**{}** ({})\n\n{summary}\n\n{check}{fence}suggestion\n{new}{fence}\n",
-        mark(&applied.key.0),
-        escape(&capital(&applied.message)),
-        code(transform),
-    )
+impl Suggestion {
+    /// The comment, from a mark by which it can be found again.
+    #[must_use]
+    pub fn body(&self, pages: &[Page]) -> String {
+        let summary = pages.iter().find(|page| page.name == self.transform).map_or("", |page| &page.summary);
+        let check = self.check.as_ref().map(|check| format!("**Check:** {}.\n\n", escape(check))).unwrap_or_default();
+        let (new, fence) = (&self.text, fence(&self.text, 3));
+        format!(
+            "{}\n**{}** ({})\n\n{summary}\n\n{check}{fence}suggestion\n{new}{fence}\n",
+            mark(&self.key),
+            escape(&capital(&self.message)),
+            code(&self.transform),
+        )
+    }
 }
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-/// The summary of a review. With each file stands its text with the suggestions applied: what is left to do is shown as a
-/// difference.
-#[must_use]
-pub fn summary(files: &[(File<'_>, &str)]) -> String {
-    comment(files)
 }
 
 /// The lines of the new state that a unified diff shows: those that can be commented on.
