@@ -426,7 +426,8 @@ fn a_thousand_repositories() {
     let (code, out, _) = bot(&forge, &all);
     assert!(code == 0 && out.contains("100 as they were"), "{out}");
     assert_eq!(forge.with(|it| (it.requests.len(), it.writes)), (reads, writes));
-    println!("1,000 repositories: {first:?}, and again {:?}", started.elapsed() - first);
+    // On a machine that does much else; a release does it in a few seconds.
+    assert!(first.as_secs() < 300, "{first:?}");
 }
 
 #[test]
