@@ -25,6 +25,7 @@ mod pin_base;
 mod pipefail;
 mod secrets;
 mod sink_args;
+mod slim_base;
 mod sort_packages;
 mod split_stages;
 mod system_packages_first;
@@ -67,6 +68,7 @@ pub const ALL: &[Transform] = &[
     secrets::TRANSFORM,
     // Behind all cleanup, which is for stages that ship: so it is the same whether review comes at once or later.
     split_stages::TRANSFORM,
+    slim_base::TRANSFORM,
     // Behind the split: its account is one of the image that ships.
     non_root_user::TRANSFORM,
     sort_packages::TRANSFORM,

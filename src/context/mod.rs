@@ -3,6 +3,7 @@
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
 pub mod go;
+pub mod heavy;
 pub mod ignore;
 pub mod java;
 pub mod node;

@@ -52,7 +52,7 @@ struct Facts<'a> {
 
 const ROWS: &[Row] = &[
     Row { list: "Image", item: "multi-stage build", transforms: &["split-stages", "unused-stage"], otherwise: stages },
-    Row { list: "Image", item: "fitting base image", transforms: &[], otherwise: base },
+    Row { list: "Image", item: "fitting base image", transforms: &["slim-base"], otherwise: base },
     Row { list: "Image", item: "few layers", transforms: &["join-runs"], otherwise: done },
     Row { list: "Image", item: ".dockerignore", transforms: &["dockerignore"], otherwise: ignore_file },
     Row {

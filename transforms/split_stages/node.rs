@@ -7,7 +7,7 @@ use super::{Reason, config, data, scripts};
 use crate::commands::{Invocation, Tool, Verb};
 use crate::context::package::{Package, compiled};
 use crate::context::sources::{Contents, JAVASCRIPT, TYPESCRIPT};
-use crate::context::yarn;
+use crate::context::{heavy, yarn};
 use crate::dockerfile::Lookup;
 use crate::transform::paths::join;
 
@@ -70,47 +70,6 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     }
     Ok(plan)
 }
-
-/// Packages of the registry that need programs or libraries that a smaller image lacks, or keep files in the home.
-const HEAVY: &[&str] = &[
-    "prisma",
-    "@prisma/client",
-    "puppeteer",
-    "playwright",
-    "@playwright/test",
-    "playwright-core",
-    "cypress",
-    "canvas",
-    "pg-native",
-    "oracledb",
-    "libxmljs",
-    "libxmljs2",
-    "node-rdkafka",
-    "gm",
-    "imagemagick",
-    "fluent-ffmpeg",
-    "simple-git",
-    "nodegit",
-    "zeromq",
-    "node-hid",
-    "usb",
-    "serialport",
-    "electron",
-    "python-shell",
-    "nodejs-whisper",
-    "couchbase",
-    "ibm_db",
-    "odbc",
-    "snowflake-sdk",
-    "mmmagic",
-    "node-gyp",
-    "@tensorflow/tfjs-node",
-    "shelljs",
-    "execa",
-    "cross-spawn",
-    "zx",
-    "husky",
-];
 
 impl Project<'_, '_> {
     /// What is not written in RUNs of the file itself: installations and scripts of the project.
@@ -230,7 +189,7 @@ impl Project<'_, '_> {
             }
             return config::packages_again(it, plan, plan.why_same.is_some());
         }
-        let heavy = HEAVY.iter().find(|name| {
+        let heavy = heavy::NODE.iter().find(|name| {
             self.package.has("dependencies", name) || self.package.has("devDependencies", name) && self.installs_all()
         });
         let all = data::contents(it, &JAVASCRIPT)?;

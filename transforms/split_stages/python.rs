@@ -5,6 +5,7 @@ use super::original::{Original, holds};
 use super::steps::{Effect, Ran};
 use super::{Reason, config, data, scripts};
 use crate::commands::{Invocation, Tool, Verb};
+use crate::context::heavy;
 use crate::context::python::{is_package, names, requirements};
 use crate::context::sources::PYTHON;
 use crate::dockerfile::Kind;
@@ -51,7 +52,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
         return Err("packages may need what the compilers bring".into());
     }
     if plan.base.is_some() || !plan.runs.is_empty() {
-        let lacking: Vec<&str> = wanted.iter().flat_map(|name| libraries(name)).copied().collect();
+        let lacking: Vec<&str> = wanted.iter().flat_map(|name| heavy::libraries(name)).copied().collect();
         config::also(it, &mut plan, &lacking)?;
     }
     plan.check("no package needs another library or program of the system");
@@ -186,88 +187,11 @@ fn packages(it: &Original<'_>, installs: &[&Ran<'_>]) -> Result<Vec<String>, Rea
         }
     }
     if let Some((name, _)) =
-        all.iter().find_map(|name| NEEDS_BASE.iter().find(|known| *known == name).map(|known| (known, name)))
+        all.iter().find_map(|name| heavy::PYTHON.iter().find(|known| *known == name).map(|known| (known, name)))
     {
         return Err(format!("nothing would be saved: {name} may need what the slim image lacks").into());
     }
     Ok(all)
-}
-
-/// Packages that need programs or libraries of the system, or keep files in the home.
-const NEEDS_BASE: &[&str] = &[
-    "opencv-python",
-    "opencv-contrib-python",
-    "uwsgi",
-    "weasyprint",
-    "cairosvg",
-    "pycairo",
-    "pygraphviz",
-    "graphviz",
-    "python-ldap",
-    "pyodbc",
-    "xmlsec",
-    "python3-saml",
-    "dlib",
-    "face-recognition",
-    "gdal",
-    "fiona",
-    "rasterio",
-    "pdf2image",
-    "pytesseract",
-    "moviepy",
-    "ffmpeg-python",
-    "pydub",
-    "playwright",
-    "selenium",
-    "pyppeteer",
-    "gitpython",
-    "dulwich",
-    "nltk",
-    "cx-oracle",
-    "oracledb",
-    "pycurl",
-    "pyaudio",
-    "wand",
-    "python-magic",
-    "mod-wsgi",
-    "pygobject",
-    "dbus-python",
-    "systemd-python",
-    "ansible",
-    "docker-compose",
-    "pymupdf",
-    "textract",
-    "tabula-py",
-    "pyspark",
-    "jpype1",
-    "konlpy",
-    "mysql",
-    "pysqlite3",
-    "kaldi",
-    "pywkhtmltopdf",
-    "pdfkit",
-    "sh",
-    "cartopy",
-    "basemap",
-    "h2o",
-    "scapy",
-    "rpy2",
-    "pyscard",
-    "pyusb",
-    "lxml-html-clean",
-    "reportlab-cairo",
-    "pyzbar",
-    "libmagic",
-];
-
-/// The libraries that a package has to be compiled against, and that the slim image lacks.
-fn libraries(package: &str) -> &'static [&'static str] {
-    match package {
-        "psycopg2" | "psycopg" | "psycopg-c" => &["libpq5"],
-        "mysqlclient" => &["libmariadb3"],
-        "lightgbm" | "xgboost" => &["libgomp1"],
-        _ => &[],
-    }
 }
 
 /// Has the first stage install into a virtual environment, which both use.
