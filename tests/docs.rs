@@ -29,3 +29,32 @@ fn pages_name_only_transforms_that_exist() {
         }
     }
 }
+
+fn run(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dockwright")).args(arguments).output();
+    let output = output.expect("the program runs");
+    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8"))
+}
+
+#[test]
+fn nothing_is_to_be_improved_in_our_own_dockerfile() {
+    let (code, text) = run(&["optimize", "--check", "--review", "--why", "Dockerfile"]);
+    assert_eq!((code, text.as_str()), (Some(0), "Dockerfile: nothing to improve\n"));
+}
+
+#[test]
+fn flags_that_are_named_for_a_forge_exist() {
+    let help: String = ["optimize", "review", "bot"].map(|command| run(&[command, "--help"]).1).concat();
+    for file in ["action.yml", "docs/github.md"] {
+        let text = std::fs::read_to_string(file).expect(file);
+        let ours = text.lines().filter(|line| line.contains("dockwright") || line.contains("set --"));
+        // Behind `cargo install` and `multi-gitter run '…'` stand flags of others.
+        let ours = ours.filter(|line| !line.contains("cargo") && !line.contains("multi-gitter"));
+        let words = ours.flat_map(|line| line.split([' ', '`', '"', '\'', '}', '+', '$', '{', ':', ','].as_slice()));
+        let flags: Vec<&str> = words.filter(|word| word.len() > 2 && word.starts_with("--")).collect();
+        assert!(flags.len() > 3, "{file}: {flags:?}");
+        for flag in flags {
+            assert!(help.contains(flag), "{file}: {flag}");
+        }
+    }
+}
