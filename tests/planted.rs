@@ -140,4 +140,20 @@ fn splits_that_change_more() {
     }
     let slim = GOOD.replace("RUN go", "RUN CGO_ENABLED=0 go").replace("FROM golang:1.24 AS app", "FROM scratch AS app");
     assert_eq!(split(&slim, &[Promise::Splits, Promise::Base, Promise::Flag("CGO_ENABLED=0".into())]), Ok(()));
+    // A moved COPY: what is done last may be done in the last stage instead, and only that.
+    let file = "FROM python:3.12\nWORKDIR /x\nRUN pip install a\nCOPY . .\nCMD [\"b\"]\n";
+    let split = |after: &str| {
+        let edit = Edit::replace(file, Span::new(0, file.len()), after);
+        let change = Change::new([edit], [Promise::Splits]).expect("one edit");
+        pipeline::passes(file, &change, &Nothing, &Settings::default())
+    };
+    let moved = "FROM python:3.12 AS build\nWORKDIR /x\nRUN pip install a\nFROM python:3.12\nWORKDIR /x\nCOPY --from=build /y /y\nCOPY . .\nCMD [\"b\"]\n";
+    assert_eq!(split(moved), Ok(()));
+    let error = split(&moved.replace("COPY . .", "COPY a .")).expect_err("another COPY");
+    assert!(error.contains("is not what the new stage does"), "{error}");
+    let error = split(&moved.replace("COPY . .\n", "COPY . .\nCOPY a .\n")).expect_err("one more COPY");
+    assert!(error.contains("is not what the last stage may do"), "{error}");
+    let error =
+        split(&moved.replace("RUN pip install a\n", "").replace("COPY --from", "RUN pip install a\nCOPY --from"));
+    assert_eq!(error, Ok(()), "all of it may be done there");
 }

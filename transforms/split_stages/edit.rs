@@ -17,9 +17,9 @@ pub struct Plan {
     pub copies: Vec<Copy>,
     /// Commands, by their place among all, of which nothing is needed although they may do anything.
     pub handled: Vec<usize>,
-    /// RUNs that run in both.
+    /// RUNs that run in both, and COPYs and ADDs that copy in both.
     pub repeats: Vec<usize>,
-    /// RUNs that run in the last stage instead: behind them, the first one runs nothing.
+    /// RUNs, COPYs and ADDs that stand in the last stage instead: behind them, the first one has nothing to do.
     pub moves: Vec<usize>,
     /// Edits of the first stage, with the instructions that they are of.
     pub edits: Vec<(usize, Edit)>,
@@ -123,15 +123,26 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
 
     let repeats: Vec<usize> = plan.repeats.iter().chain(&plan.moves).copied().collect();
     let wanted = arguments(it, &repeats);
+    let mut copied = false;
     for index in it.from + 1..it.tail {
         let instruction = it.view.instruction(index);
+        let again = repeats.contains(&index);
+        if again && !copied && matches!(instruction.kind, Kind::Copy(_) | Kind::Add(_)) {
+            // What changes with each edit stands behind what does not.
+            copied = true;
+            for line in copies(&plan.copies, name, it.view.scope(index).workdir.as_deref())? {
+                lines.push(format!("{} {line}", keyword("COPY")));
+            }
+        }
         match instruction.kind {
             Kind::Env(_) | Kind::Workdir(_) | Kind::User(_) | Kind::Shell(_) => {
                 lines.push(doc.slice(instruction.span).to_owned());
             }
             Kind::Arg(_) if wanted.contains(&index) => lines.push(doc.slice(instruction.span).to_owned()),
-            Kind::Run(_) if plan.repeats.contains(&index) => lines.push(doc.slice(instruction.span).to_owned()),
-            Kind::Run(_) if plan.moves.contains(&index) => {
+            Kind::Run(_) | Kind::Copy(_) | Kind::Add(_) if plan.repeats.contains(&index) => {
+                lines.push(doc.slice(instruction.span).to_owned());
+            }
+            Kind::Run(_) | Kind::Copy(_) | Kind::Add(_) if plan.moves.contains(&index) => {
                 let (text, edit) = cut(doc, index).map_err(|reason| unmovable(it, index, reason))?;
                 lines.push(text.trim_end_matches(['\r', '\n']).to_owned());
                 claimed.push(index);
@@ -151,7 +162,7 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
         }
     }
     let scope = if it.tail < it.end { it.view.scope(it.tail) } else { it.view.scopes().after(0) };
-    for line in copies(&plan.copies, name, scope.workdir.as_deref())? {
+    for line in copies(&plan.copies, name, scope.workdir.as_deref())?.into_iter().filter(|_| !copied) {
         lines.push(format!("{} {line}", keyword("COPY")));
     }
     for index in it.tail..it.end {
@@ -247,9 +258,8 @@ fn arguments(it: &Original<'_>, repeats: &[usize]) -> Vec<usize> {
     let text = |index: usize| doc.joined(it.view.instruction(index), it.view.instruction(index).span).into_owned();
     let mut texts: Vec<String> = (it.from + 1..it.end)
         .filter(|index| match it.view.instruction(*index).kind {
-            Kind::Run(_) => repeats.contains(index),
+            Kind::Run(_) | Kind::Copy(_) | Kind::Add(_) => repeats.contains(index),
             Kind::Arg(_) => *index >= it.tail,
-            Kind::Copy(_) | Kind::Add(_) => false,
             _ => true,
         })
         .map(text)
@@ -263,7 +273,8 @@ fn arguments(it: &Original<'_>, repeats: &[usize]) -> Vec<usize> {
             texts.iter().any(|text| uses(text, &name))
         });
         // What a repeated RUN sees is anything.
-        if used || !repeats.is_empty() && repeats.iter().any(|run| *run > index) {
+        let runs = |at: &usize| *at > index && matches!(it.view.instruction(*at).kind, Kind::Run(_));
+        if used || repeats.iter().any(runs) {
             wanted.push(index);
             texts.push(text(index));
         }

@@ -12,6 +12,7 @@ use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
 use crate::scope::User;
 use crate::source::Edit;
+use crate::transform::brought::Copied;
 use crate::transform::paths::join;
 use crate::transform::{Field, Promise};
 
@@ -58,11 +59,56 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     plan.check("no package needs another library or program of the system");
     environment(it, &mut plan, first)?;
     plan.copy(Copy::same(PLACE, true));
+    let last = it.ran.last().map_or(first, |ran| ran.index);
+    if from_the_context(it, &installs) {
+        // As it was copied: then an edit of the sources changes nothing of the first stage.
+        let flags = |copy: &Copied| {
+            let instruction = it.view.instruction(copy.index);
+            instruction.flags.iter().map(|flag| it.view.doc.slice(flag.span)).collect::<Vec<_>>()
+        };
+        for copy in &it.brought {
+            // What a later one brings again need not be brought before.
+            let covers = |later: &&Copied| {
+                let same = |(path, place): &(String, String)| later.source_of(place).as_ref() == Some(path);
+                later.index > copy.index
+                    && flags(later) == flags(copy)
+                    && copy.folder.is_none()
+                    && copy.files.iter().all(same)
+            };
+            if it.brought.iter().any(|later| covers(&later)) {
+                continue;
+            }
+            if copy.index > last { plan.moves.push(copy.index) } else { plan.repeats.push(copy.index) }
+        }
+        return Ok(plan);
+    }
     plan.copy(Copy::same(it.workdir.clone(), true));
     data::keep(it, &mut plan, &contents, &PYTHON, &|_| false, &[])?;
     let inside = |copy: &Copy| copy.place != it.workdir && holds(&it.workdir, &copy.place);
     plan.copies.retain(|copy| !inside(copy));
     Ok(plan)
+}
+
+/// Whether nothing but COPY makes what is not installed.
+fn from_the_context(it: &Original<'_>, installs: &[&Ran<'_>]) -> bool {
+    let installs_own = installs.iter().any(|ran| {
+        let Some(tool) = ran.tool() else { return true };
+        let files = tool.flags.iter().filter(|flag| matches!(&*flag.name, "-r" | "--requirement")).any(|flag| {
+            let file = flag.value.as_ref().and_then(|value| value.literal.as_deref());
+            let path = file.and_then(|file| it.source_of(&join(Some(&ran.cwd), file)?));
+            path.is_none_or(|path| requirements(&it.tree, &path).is_err())
+        });
+        files || tool.has(&["-e", "--editable"]) || !tool.literal() || !tool.literals().all(is_package)
+    });
+    let harmless = |ran: &Ran<'_>| match &ran.effect {
+        Effect::Nothing | Effect::Packages(_) | Effect::Accounts => true,
+        Effect::Tool(tool) => tool.tool == Tool::Pip,
+        Effect::Removes(paths) => {
+            paths.iter().all(|path| path.starts_with("/var/") || path.starts_with("/root/.cache"))
+        }
+        _ => false,
+    };
+    !installs_own && it.ran.iter().all(harmless)
 }
 
 /// Programs that a start may name: they are packages, or Python itself.

@@ -79,7 +79,7 @@ impl Gate<'_> {
             while new.peek().is_some_and(|next| *next != step && (self.is_promised(next) || adds(next))) {
                 new.next();
             }
-            if new.peek().is_none() && is_run(&step) && instead.contains(&step) {
+            if new.peek().is_none() && is_build(&step) && instead.contains(&step) {
                 continue;
             }
             if new.next().as_ref() != Some(&step) {
@@ -151,6 +151,7 @@ impl Gate<'_> {
             let step = self.step(self.after, instruction);
             let fine = match &instruction.kind {
                 Kind::Run(_) | Kind::Arg(_) => ran.contains(&step) || self.is_promised(&step),
+                Kind::Copy(_) | Kind::Add(_) if ran.contains(&step) => true,
                 Kind::Copy(_) => instruction.flags.iter().any(|flag| {
                     self.after.joined(instruction, flag.name) == "from"
                         && self.after.flag_value(instruction, *flag).is_some_and(|it| it.eq_ignore_ascii_case(name))
@@ -168,4 +169,10 @@ impl Gate<'_> {
 
 fn is_run(step: &str) -> bool {
     step.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("RUN "))
+}
+
+/// Whether a step changes files.
+fn is_build(step: &str) -> bool {
+    is_run(step)
+        || ["COPY ", "ADD "].iter().any(|it| step.get(..it.len()).is_some_and(|at| at.eq_ignore_ascii_case(it)))
 }
