@@ -118,7 +118,8 @@ fn finding(view: &View<'_>) -> Option<Finding> {
     let stage = view.doc.stages()[last].instructions.clone();
     let Base::Image(name) = &view.graph().bases()[last] else { return None };
     let image = view.scopes().image(last)?;
-    let tag = image.slim_sibling.as_deref()?;
+    // A mirror need not have every tag.
+    let tag = image.slim_sibling.as_deref().filter(|_| !image.repository.contains('/'))?;
     // What only builds for others ships nothing.
     if !matches!(image.kind, images::Kind::Python | images::Kind::Node | images::Kind::Ruby | images::Kind::System) {
         return None;
@@ -294,7 +295,7 @@ impl Ship<'_> {
                 Ok(())
             }
             // Gems that are written in C are compiled where they are installed.
-            Tool::Bundle | Tool::Gem if it.verb == Verb::Install && !compiler => said("gems may be compiled"),
+            Tool::Bundle | Tool::Gem if it.verb != Verb::Configure && !compiler => said("gems may be compiled"),
             _ => Ok(()),
         }
     }
