@@ -16,6 +16,7 @@ struct Advice {
 }
 
 const NODE: &str = r#"{"name": "x", "scripts": {"build": "tsc"}, "dependencies": {"express": "4"}}"#;
+const TYPESCRIPT: &str = r#"{"name": "x", "scripts": {"build": "tsc"}, "dependencies": {"express": "4"}, "devDependencies": {"typescript": "5"}}"#;
 const LOCK: &str =
     r#"{"name": "x", "lockfileVersion": 3, "packages": {"": {"name": "x", "dependencies": {"express": "4"}}}}"#;
 
@@ -134,6 +135,21 @@ COPY server.js ./
 CMD ["node", "server.js"]
 "#,
         )],
+    },
+    Advice {
+        name: "what compiles a program of Node.js, and what only its development needs, stays behind",
+        files: &[
+            (
+                "Dockerfile",
+                "FROM node:24\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN npm run build\nEXPOSE 3000\nCMD [\"node\", \"dist/server.js\"]\n",
+            ),
+            ("package.json", TYPESCRIPT),
+            ("package-lock.json", LOCK),
+            ("tsconfig.json", r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#),
+            ("src/server.ts", "import express from \"express\";\nexpress().listen(3000);\n"),
+        ],
+        flags: &["--review", "--skip=dockerignore"],
+        after: &[("Dockerfile", r#"TODO"#)],
     },
     Advice {
         name: "the builder is not sent what the image does not need",

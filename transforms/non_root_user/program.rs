@@ -54,6 +54,9 @@ pub(super) fn of(ship: &Ship<'_>) -> Option<Result<Vec<Program>, String>> {
     programs.retain(|words| !words.is_empty());
     if entrypoint.is_none() {
         match ship.image.entrypoint {
+            // Those that have one hand on to the command, whoever runs it.
+            // https://github.com/adoptium/containers/blob/main/docker_templates/scripts/entrypoint.normal.sh
+            None if &*ship.image.repository == "eclipse-temurin" => {}
             None => return Some(Err("whether the base image has an entrypoint is not known".into())),
             Some(words) if words.first().is_some_and(|first| !hands_on(ship, first)) => {
                 return Some(Err(format!("{} of the base image may need root", words.join(" "))));
