@@ -149,7 +149,29 @@ CMD ["node", "server.js"]
             ("src/server.ts", "import express from \"express\";\nexpress().listen(3000);\n"),
         ],
         flags: &["--review", "--skip=dockerignore"],
-        after: &[("Dockerfile", r#"TODO"#)],
+        after: &[(
+            "Dockerfile",
+            r#"FROM node:24 AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci
+COPY . .
+RUN npm run build
+RUN npm prune --omit=dev
+
+FROM node:24-slim
+RUN mkdir -p /app \
+    && chown 1000:1000 /app
+WORKDIR /app
+COPY --chown=1000:1000 --from=build /app/package.json ./package.json
+COPY --chown=1000:1000 --from=build /app/node_modules ./node_modules
+COPY --chown=1000:1000 --from=build /app/dist ./dist
+EXPOSE 3000
+USER 1000:1000
+CMD ["node", "dist/server.js"]
+"#,
+        )],
     },
     Advice {
         name: "the builder is not sent what the image does not need",
