@@ -180,6 +180,10 @@ fn directory(
     if is_of_the_system(path) || home {
         return Err(format!("{path} has files of its own").into());
     }
+    // Where packages keep what is theirs; sources are nobody's.
+    if ["/etc/", "/usr/", "/var/"].iter().any(|it| path.starts_with(it)) && !path.starts_with("/usr/src/") {
+        return Err(format!("a package may have files of its own in {path}").into());
+    }
     let mut made = false;
     let Some(stage) = view.doc.stage_of(run) else { return Ok(false) };
     let chain: Vec<usize> = view.graph().chain(stage).collect();
