@@ -1,5 +1,6 @@
 //! A root without programs: shells, and the recorder under the name of every command.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub struct Sandbox {
     answers: BufReader<std::process::ChildStdout>,
     /// What ash would run without asking the path.
     pub applets: Vec<String>,
+    /// What came of jobs that are asked for again and again.
+    pub known: HashMap<[String; 4], Answer>,
 }
 
 /// The recorder, compiled once.
@@ -135,7 +138,7 @@ impl Sandbox {
             let mut line = String::new();
             let _ = answers.read_line(&mut line);
             if line == "ready\n" {
-                return Ok(Self { root, runner: child, answers, applets });
+                return Ok(Self { root, runner: child, answers, applets, known: HashMap::new() });
             }
             why = line;
             let _ = child.kill();
