@@ -43,6 +43,13 @@ fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[test]
+fn what_needs_a_check_is_shown_by_what_is_said() {
+    let folder = folder(&[("Dockerfile", &format!("{BEFORE}CMD exec curl\n"))]);
+    let ran = run(folder.path(), &["optimize", "--review=exec-form", "--skip", "tidy"], b"");
+    assert!(ran.err.contains("See what needs your check: dockwright optimize --review --skip tidy\n"), "{}", ran.err);
+}
+
+#[test]
 fn a_diff_goes_to_standard_output_and_its_reasons_to_standard_error() {
     let folder = folder(&[("Dockerfile", BEFORE)]);
     let ran = run(folder.path(), &["optimize"], b"");

@@ -232,7 +232,9 @@ impl<'a> Summary<'a> {
 fn again(flag: &str) -> String {
     /// Longer ones nobody copies.
     const SHORT: usize = 200;
-    let arguments = std::env::args().skip(1).filter(|argument| argument != "optimize");
+    // All of them, where the command named some.
+    let instead = |it: &str| flag == "--review" && (it == flag || it.starts_with("--review="));
+    let arguments = std::env::args().skip(1).filter(|it| it != "optimize" && !instead(it));
     let plain = |it: &str| it.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=./,:@+".contains(&byte));
     let quoted = arguments.map(|it| if plain(&it) { it } else { shell_words::quote(&it).into_owned() });
     let arguments = quoted.collect::<Vec<_>>().join(" ");
