@@ -140,6 +140,10 @@ pub const JAVA: Language = Language {
     ..JAVA_SOURCES
 };
 
+/// No language: all files are data.
+pub const NONE: Language =
+    Language { endings: &[], comment: "#", blocks: false, quotes: &[], raw: &[], manifests: &["__pycache__"] };
+
 impl Language {
     /// Whether a file is written in it.
     #[must_use]

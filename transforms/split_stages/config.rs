@@ -321,6 +321,9 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     for ran in all.filter(|ran| !plan.repeats.contains(&ran.index) && !plan.moves.contains(&ran.index)) {
         let line = it.line(ran.index);
         match &ran.effect {
+            // In a folder that is copied whole.
+            Effect::Copies(_, to)
+                if plan.copies.iter().any(|copy| copy.is_folder && holds(&copy.path, to.trim_end_matches('/'))) => {}
             Effect::Other | Effect::Copies(..) => {
                 return Err(format!("line {line}: `{}` may make something that the program needs", ran.text).into());
             }

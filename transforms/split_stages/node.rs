@@ -369,7 +369,12 @@ impl Project<'_, '_> {
         self.package.names("devDependencies").next()?;
         self.package.names("dependencies").next()?;
         let end = if it.tail < it.end { it.view.scope(it.tail) } else { it.view.scopes().after(0) };
+        // It is compiled when the server starts.
+        if self.it.tree.has(&format!("{}next.config.ts", prefix(&self.folder))) != Ok(false) {
+            return None;
+        }
         let mut manager = None;
+        let mut legacy = "";
         for ran in &it.ran {
             let Some(tool) = ran.tool().filter(|tool| tool.verb == Verb::Install && !is_global(tool)) else { continue };
             let production = matches!(it.view.scope(ran.index).get("NODE_ENV"), Lookup::Value(value) if value == "production")
@@ -383,11 +388,14 @@ impl Project<'_, '_> {
                 return None;
             }
             manager = Some(tool.tool);
+            if tool.has(&["--legacy-peer-deps", "--force", "-f"]) {
+                legacy = " --legacy-peer-deps";
+            }
         }
         let major = it.image.version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
         match manager? {
-            Tool::Npm if major.is_none_or(|major| major >= 16) => Some("npm prune --omit=dev".into()),
-            Tool::Npm => Some("npm prune --production".into()),
+            Tool::Npm if major.is_none_or(|major| major >= 16) => Some(format!("npm prune --omit=dev{legacy}")),
+            Tool::Npm => Some(format!("npm prune --production{legacy}")),
             Tool::Yarn if yarn::release(it.tree.world(), &self.folder) == Some(yarn::Release::Classic) => {
                 Some("yarn install --production --ignore-scripts --prefer-offline".into())
             }

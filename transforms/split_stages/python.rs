@@ -7,7 +7,7 @@ use super::{Reason, config, data, scripts};
 use crate::commands::{Invocation, Tool, Verb};
 use crate::context::heavy;
 use crate::context::python::{is_package, names, requirements};
-use crate::context::sources::PYTHON;
+use crate::context::sources::{NONE, PYTHON};
 use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
 use crate::scope::User;
@@ -83,7 +83,9 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
         return Ok(plan);
     }
     plan.copy(Copy::same(it.workdir.clone(), true));
-    data::keep(it, &mut plan, &contents, &PYTHON, &|_| false, &[])?;
+    // Also sources, where they stand elsewhere.
+    let all = data::contents(it, &NONE)?;
+    data::keep(it, &mut plan, &all, &NONE, &|_| false, &[])?;
     let inside = |copy: &Copy| copy.place != it.workdir && holds(&it.workdir, &copy.place);
     plan.copies.retain(|copy| !inside(copy));
     Ok(plan)
