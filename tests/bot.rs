@@ -703,3 +703,48 @@ fn an_app_speaks_by_a_token_of_its_own() {
     let (code, text) = run("nonsense");
     assert!(code == Some(2) && text.contains("the key of the App is not one"), "{text}");
 }
+
+#[test]
+#[ignore = "needs node, with the modules that .ci/run installs"]
+fn the_requests_are_what_github_describes() {
+    let mut hub = Hub::of("acme/a", Repository::of(&[("Dockerfile", BEFORE)]));
+    hub.repositories.insert("acme/b".into(), Repository::of(&[("b/Dockerfile", BEFORE), ("package.json", "{}")]));
+    let forge = Forge::start(hub);
+    // What is not text in GraphQL is asked for by itself.
+    forge.with(|it| {
+        let repository = it.repositories.get_mut("acme/b").expect("it is there");
+        repository.push("main", "long", &[("b/Dockerfile", &format!("{BEFORE}{}", "# x\n".repeat(80_000)))]);
+    });
+    let github = forge::Described::before(&forge.address);
+    let key = include_str!("forge/key.base64");
+    let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{key}-----END RSA PRIVATE KEY-----\n");
+    let run = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .args(["bot", "--pause", "0", "--api", &github.address, "--org", "acme"])
+            .env("DOCKWRIGHT_APP_ID", "Iv1.abc")
+            .env("DOCKWRIGHT_APP_KEY", &pem)
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(0), "{text}: {:?}", github.violations());
+        text
+    };
+    let text = run();
+    assert!(text.contains("4 opened"), "{text}: {:?}", github.violations());
+    for (text, told) in [(BEFORE.replace("curl", "wget"), "updated"), (reviewed(), "closed")] {
+        forge.with(|it| it.repositories.get_mut("acme/a").expect("a").push("main", "x", &[("Dockerfile", &text)]));
+        let text = run();
+        assert!(text.contains(told), "{text}: {:?}", github.violations());
+    }
+    let (violations, rest, graphql) = github.violations();
+    assert_eq!(violations, Vec::<String>::new());
+    assert!(rest > 20 && graphql > 8, "{rest} {graphql}");
+    // It would have said so.
+    github.send("POST", "/repos/acme/a/pulls", "{\"head\":7}");
+    github.send("POST", "/repos/acme/a/none", "{}");
+    github.send("POST", "/graphql", "{\"query\":\"query{viewer{none}}\"}");
+    let (violations, ..) = github.violations();
+    for part in ["pulls: request.body", "Selected route not found", "GraphQL: Cannot query field"] {
+        assert!(violations.iter().any(|it| it.contains(part)), "{part}: {violations:?}");
+    }
+}

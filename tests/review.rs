@@ -415,3 +415,32 @@ fn a_review_is_carried_to_where_it_may_be_posted() {
         }
     });
 }
+
+#[test]
+#[ignore = "needs node, with the modules that .ci/run installs"]
+fn the_requests_are_what_github_describes() {
+    // Prism knows no path with a slash in it.
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join(".git")).expect("a folder");
+    let forge = Forge::start(State::default());
+    let github = forge::Described::before(&forge.address);
+    for text in [BEFORE.to_owned(), BEFORE.replace("ENV MODE production", "ENV MODE=production") + "LABEL a b\n"] {
+        fs::write(folder.path().join("Dockerfile"), &text).expect("a file");
+        forge.with(|it| {
+            it.files = vec![json!({ "filename": "Dockerfile", "status": "added", "patch": whole(&text) })];
+            it.texts = vec![("Dockerfile".into(), text)];
+        });
+        let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .args(["review", "7", "--repo", "o/n", "--api", &github.address])
+            .current_dir(folder.path())
+            .env("GITHUB_TOKEN", TOKEN)
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(0), "{text}: {:?}", github.violations());
+    }
+    forge.with(|it| assert!(it.reviews.len() == 2 && it.threads.iter().any(|it| it["isResolved"] == true)));
+    let (violations, rest, graphql) = github.violations();
+    assert_eq!(violations, Vec::<String>::new());
+    assert!(rest > 7 && graphql > 4, "{rest} {graphql}");
+}

@@ -5,8 +5,9 @@ pub mod hub;
 #[path = "../play/mod.rs"]
 mod play;
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::ops::{Deref, DerefMut};
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use play::{Answer, Request};
@@ -132,4 +133,62 @@ fn serve<K: Knows>(request: &Request, state: &mut Played<K>, address: &str) -> A
         answer.unwrap_or_else(|| (404, String::new(), "{\"message\":\"Not Found\"}".into()))
     };
     Answer { status, headers, body }
+}
+
+/// Holds the requests of a test against what GitHub says of its API; see `described.mjs`.
+pub struct Described {
+    child: Child,
+    pub address: String,
+}
+
+impl Described {
+    /// Stands before the forge at `forge`. The folder that DOCKWRIGHT_PRISM names has the modules.
+    pub fn before(forge: &str) -> Self {
+        let modules = std::env::var("DOCKWRIGHT_PRISM").expect("DOCKWRIGHT_PRISM names a folder with node_modules");
+        let mut child = Command::new("node")
+            .args(["tests/forge/described.mjs", &modules, forge])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs");
+        let mut address = String::new();
+        let out = child.stdout.take().expect("it is piped");
+        BufReader::new(out).read_line(&mut address).expect("an address");
+        assert!(address.starts_with("http://"), "it listens");
+        Self { child, address: address.trim().to_owned() }
+    }
+
+    /// Makes a request of its own.
+    pub fn send(&self, method: &str, path: &str, body: &str) -> String {
+        let host = self.address.strip_prefix("http://").expect("an address");
+        let mut stream = std::net::TcpStream::connect(host).expect("it listens");
+        let length = body.len();
+        let text = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(text.as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("it answers");
+        answer
+    }
+
+    /// What is wrong with the requests, and how many there were: REST, GraphQL.
+    pub fn violations(&self) -> (Vec<String>, u64, u64) {
+        let answer = self.send("GET", "/violations", "");
+        let (start, end) = (answer.find('{').expect("JSON"), answer.rfind('}').expect("JSON"));
+        let answer: serde_json::Value = serde_json::from_str(&answer[start..=end]).expect("JSON");
+        let violations = answer["violations"].as_array().expect("a list");
+        let violations = violations.iter().map(|it| it.as_str().unwrap_or_default().to_owned()).collect();
+        let count = |name: &str| answer["counted"][name].as_u64().expect("a number");
+        (violations, count("rest"), count("graphql"))
+    }
+}
+
+impl Drop for Described {
+    fn drop(&mut self) {
+        // It ends when its standard input does.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
