@@ -96,6 +96,33 @@ fn poisoned_examples() {
     }
 }
 
+/// What a split of a poisoned example has to have, and must not have, whatever the snapshots say.
+#[test]
+fn splits_of_poisoned_examples() {
+    for (name, has, lacks) in [
+        (
+            "go-cgo-sqlite",
+            &["FROM golang:1.24 AS build", "COPY --from=build /data /data"][..],
+            &["distroless", "CGO_ENABLED"][..],
+        ),
+        ("go-templates-at-run-time", &["/app/pages", "/app/themes ./themes"], &[]),
+        ("java-multi-module", &[], &[" AS build"]),
+        ("node-dev-server", &[], &[" AS build", "prune"]),
+        ("node-file-dependency", &[], &[" AS build"]),
+        ("node-prisma-postinstall", &[], &[" AS build"]),
+        ("node-workspace", &[], &[" AS build"]),
+        ("python-editable-requirement", &["/opt/venv /opt/venv", "--from=build /app ./"], &["site-packages"]),
+        ("rust-build-rs-reads-sources", &["/app/target/release/pages"], &["fn main"]),
+    ] {
+        let folder = Path::new("examples/poisoned").join(name);
+        let text = std::fs::read_to_string(folder.join("Dockerfile")).expect("a Dockerfile");
+        let choice = Choice { review: Review::All, ..Choice::default() };
+        let outcome = pipeline::run(text, ALL, &context(&folder), &Settings::default(), &choice).expect("it settles");
+        has.iter().for_each(|part| assert!(outcome.after.contains(part), "{name} lacks {part}:\n{}", outcome.after));
+        lacks.iter().for_each(|part| assert!(!outcome.after.contains(part), "{name} has {part}:\n{}", outcome.after));
+    }
+}
+
 #[test]
 fn what_an_expert_wrote_is_left_alone() {
     for folder in folders("examples") {
