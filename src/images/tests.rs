@@ -170,7 +170,11 @@ fn environments_are_told() {
         ("debian", "PIP_CACHE_DIR", Lookup::Unset),
         ("scratch", "X", Lookup::Unset),
         ("nvidia/cuda:12.4.1-base-ubuntu22.04", "PATH", Lookup::Unknown),
-        ("nvidia/cuda:12.4.1-base-ubuntu22.04", "X", Lookup::Unknown),
+        ("nvidia/cuda:12.4.1-base-ubuntu22.04", "NV_NVTX_VERSION", Lookup::Unknown),
+        ("nvidia/cuda:12.4.1-base-ubuntu22.04", "PIP_CACHE_DIR", Lookup::Unset),
+        ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", "UV_CACHE_DIR", Lookup::Unset),
+        ("public.ecr.aws/lambda/python:3.12", "LAMBDA_TASK_ROOT", value("/var/task")),
+        ("tensorflow/tensorflow", "X", Lookup::Unknown),
     ];
     for (reference, name, expected) in cases {
         assert_eq!(image(reference).unwrap().env(name), expected, "{reference} {name}");

@@ -17,6 +17,8 @@ pub struct Artefacts {
     pub target: String,
     /// Files in it, as paths below it.
     pub files: BTreeSet<String>,
+    /// What the profile of the build is called, if it is one of the project's own.
+    profile: Option<String>,
 }
 
 impl Artefacts {
@@ -43,7 +45,10 @@ impl Artefacts {
         let (name, folder) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let of_cargo = matches!(name, "build" | "deps" | "examples" | "incremental" | "release" | "debug" | "");
         let plain = file.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte));
-        if !matches!(folder, "release" | "debug") || of_cargo || !plain {
+        let profile = matches!(folder, "release" | "debug") || self.profile.as_deref() == Some(folder);
+        // `release/x`, `x86_64-unknown-linux-musl/release/x`
+        let deep = parts.count() > 1;
+        if !profile || of_cargo || !plain || deep {
             return Err(format!("{path} may be more than one file").into());
         }
         self.files.insert(file.to_owned());
@@ -70,7 +75,8 @@ pub fn of(view: &View<'_>, build: &Build<'_>, target: &str) -> Result<Artefacts,
 }
 
 fn read(view: &View<'_>, build: &Build<'_>, target: &str) -> Result<Artefacts, Reason> {
-    let mut found = Artefacts { target: target.to_owned(), files: BTreeSet::new() };
+    let profile = build.invocation.value(&["--profile"]).and_then(|it| it.literal.as_deref()).map(str::to_owned);
+    let mut found = Artefacts { target: target.to_owned(), files: BTreeSet::new(), profile };
     let Some(stage) = view.doc.stage_of(build.run) else { return Ok(found) };
     let graph = view.graph();
     for (at, instruction) in view.doc.instructions().iter().enumerate() {
@@ -82,6 +88,13 @@ fn read(view: &View<'_>, build: &Build<'_>, target: &str) -> Result<Artefacts, R
             .iter()
             .any(|it| it.instruction == at && it.via != Via::From && graph.chain(it.of).any(|of| of == stage));
         let with_line = |why: Reason| Reason::from(format!("line {line}: {why}"));
+        if let Kind::Workdir(word) = &instruction.kind
+            && built_on
+            && paths::absolute(view, at, &view.doc.word(instruction, *word))
+                .is_none_or(|path| matches!(relation(&path, target), Relation::Same | Relation::Inside))
+        {
+            return Err(format!("line {line} may enter {target}").into());
+        }
         match &instruction.kind {
             Kind::Copy(it) if takes => {
                 for source in &it.sources {
@@ -196,10 +209,17 @@ fn commands_of<'s>(
             note_at(scope, script, simple.words.iter().find(|word| word.literal.as_deref() == Some(path)), found)?;
         }
         let forgiving = FORGIVING.contains(&program.name) || tool.is_some_and(|tool| tool != Tool::Cargo);
-        let targets = simple.redirections.iter().map(|it| &it.target);
-        for word in program.arguments.iter().chain(targets) {
-            argument(scope, script, word, program.name, forgiving, found)
-                .map_err(|()| Reason::from(format!("`{text}` may read it")))??;
+        let writes = |nth: usize| {
+            let last = nth + 1 == program.arguments.len();
+            let into = matches!(program.name, "cp" | "mv" | "install" | "ln" | "objcopy" | "mkdir" | "touch");
+            let flag = nth.checked_sub(1).and_then(|before| program.arguments[before].literal.as_deref());
+            (last && into) || matches!(flag, Some("-o" | "-O" | "--output" | "--out" | "--out-dir"))
+        };
+        let operands = program.arguments.iter().enumerate().map(|(nth, word)| (word, writes(nth)));
+        let files = simple.redirections.iter().map(|it| (&it.target, !it.operator.starts_with('<')));
+        for (word, writes) in operands.chain(files) {
+            argument(scope, script, word, program.name, (forgiving, writes), found)
+                .map_err(|()| Reason::from(format!("`{text}` may read it, or write to it")))??;
         }
     }
     Ok(())
@@ -211,7 +231,7 @@ fn argument(
     script: &Script,
     word: &Word,
     program: &str,
-    forgiving: bool,
+    (forgiving, writes): (bool, bool),
     found: &mut Artefacts,
 ) -> Result<Result<(), Reason>, ()> {
     let raw = script.slice(word.span);
@@ -227,9 +247,9 @@ fn argument(
     }
     let [place] = &places[..] else { return Err(()) };
     match relations[0] {
-        Relation::Inside if place.contains(['*', '?', '[']) => Err(()),
-        Relation::Inside if program == "rm" => Ok(Ok(())),
-        Relation::Inside if matches!(program, "cd" | "test" | "[" | "mkdir") => Err(()),
+        Relation::Inside if matches!(program, "rm" | "echo" | "printf" | "export") && !writes => Ok(Ok(())),
+        Relation::Inside if place.contains(['*', '?', '[']) || writes => Err(()),
+        Relation::Inside if matches!(program, "cd" | "test" | "[") => Err(()),
         Relation::Inside => Ok(found.note(place)),
         _ if forgiving => Ok(Ok(())),
         _ => Err(()),
