@@ -86,13 +86,17 @@ fn folder(image: &str, config: &str) -> tempfile::TempDir {
 
 /// Runs the program there. Whatever happens, no secret is told.
 fn run(folder: &Path, flags: &[&str]) -> (i32, String, String) {
+    run_with(folder, flags, &[])
+}
+
+fn run_with(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dockwright"));
     for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
         command.env_remove(name);
     }
     let path = std::env::var("PATH").unwrap_or_default();
     command.env("PATH", format!("{}:{path}", folder.join("docker").display()));
-    command.env("DOCKER_CONFIG", folder.join("docker"));
+    command.env("DOCKER_CONFIG", folder.join("docker")).envs(variables.iter().copied());
     let output = command.arg("optimize").args(flags).current_dir(folder).output().expect("the program runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
     let (out, err) = (text(output.stdout), text(output.stderr));
@@ -423,6 +427,18 @@ fn a_redirect_takes_no_credential_along() {
         assert_eq!(other.asked(), [("HEAD /blob?x=1".to_owned(), None)]);
         assert!(code == 0 && out.contains(&pinned(&registry, &digest(INDEX))) == (status == 200), "{out}{err}");
     }
+}
+
+#[test]
+fn no_proxy_sees_what_is_on_this_machine() {
+    let proxy = Registry::start(|_, _| answer(502, "", ""));
+    let registry = with_token(basic());
+    let folder = folder(&format!("{}/base:1", registry.address), &logged_in(&registry.address));
+    let address = format!("http://{}", proxy.address);
+    let variables = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].map(|name| (name, &*address));
+    let (_, out, err) = run_with(folder.path(), &["--registry", "--review"], &variables);
+    assert!(out.contains(&pinned(&registry, &digest(INDEX))), "{out}{err}");
+    assert_eq!(proxy.lines(), [""; 0]);
 }
 
 #[test]

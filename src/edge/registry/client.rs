@@ -209,13 +209,17 @@ impl Client {
         if let Some(authorization) = ask.authorization {
             request = request.header("authorization", authorization);
         }
+        // What is on this machine stays on it: no proxy is told of it.
+        let local = ask.url.parse::<Uri>().is_ok_and(|uri| uri.host().is_some_and(http::is_local));
+        let proxy = self.agent.config().proxy().filter(|_| !local);
         if let Some(form) = ask.form {
             let request = request.header("content-type", "application/x-www-form-urlencoded").body(form)?;
-            let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-            return self.agent.run(request);
+            let request = self.agent.configure_request(request).timeout_global(Some(timeout)).proxy(proxy.cloned());
+            return self.agent.run(request.build());
         }
         let request = request.header("accept", manifest::TYPES.join(", ")).body(())?;
-        self.agent.run(self.agent.configure_request(request).timeout_global(Some(timeout)).build())
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).proxy(proxy.cloned());
+        self.agent.run(request.build())
     }
 }
 
