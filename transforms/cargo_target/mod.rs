@@ -57,7 +57,8 @@ fn find(view: &View<'_>) -> Vec<Finding> {
     }
     // By the stage that all are built on.
     let mut families: BTreeMap<usize, Vec<(Build<'_>, Does)>> = BTreeMap::new();
-    for (run, script) in view.scripts() {
+    let all = (0..view.doc.instructions().len()).filter_map(|run| Some((run, view.runs(run)?)));
+    for (run, script) in all {
         let Some(root) = view.doc.stage_of(run).and_then(|stage| view.graph().chain(stage).last()) else { continue };
         for simple in script.commands() {
             let Some(invocation) = recognise(script, simple).filter(|it| it.tool == Tool::Cargo) else { continue };
@@ -180,6 +181,9 @@ fn change(view: &View<'_>, build: &Build<'_>, does: Does, target: &str) -> Resul
     }
     if scope.user != User::Root || build.invocation.runner != Runner::Same || build.invocation.cleared {
         return Err("it does not run as root, and its sources may be another's".into());
+    }
+    if doc.exec(run).is_some() {
+        return Err("in exec form, nothing can be done behind it".into());
     }
     if !rewrite::stands_alone(script, build.simple) {
         return Err("it stands inside of another command".into());
