@@ -93,6 +93,14 @@ fn a_dry_run_tells_and_does_nothing() {
         "{out}"
     );
     assert_eq!(forge.with(|it| it.writes), 0);
+    // In a workflow, nothing of a Dockerfile is a command, and a terminal obeys none of it.
+    let evil = "FROM debian:12\nRUN <<E\n::error::x\n\u{1b}[2J\u{202e}\nE\nENV A b\n";
+    let forge = one(&[("Dockerfile", evil)]);
+    let output = command(&forge, &["o/n", "--dry-run"]).env("GITHUB_ACTIONS", "true").output().expect("it runs");
+    let out = String::from_utf8(output.stdout).expect("UTF-8");
+    let word = out.strip_prefix("::stop-commands::").and_then(|rest| rest.lines().next()).expect("a word");
+    assert!(word.len() == 32 && out.contains(&format!("\n::{word}::\n")), "{out}");
+    assert!(out.contains("::error::x") && !out.contains(['\u{1b}', '\u{202e}']), "{out}");
 }
 
 #[test]
@@ -230,6 +238,29 @@ fn it_stays_away_from_what_is_a_persons() {
             assert_eq!(with(&forge, |it| (it.branches.clone(), format!("{:?}", it.pulls))), before, "{says}");
         }
         with(&forge, |it| assert_eq!(it.branches.get(OPTIMIZE), before.0.get(OPTIMIZE), "{says}"));
+    }
+}
+
+#[test]
+fn what_a_person_pushes_in_the_same_moment_is_not_lost() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    bot(&forge, &["o/n"]);
+    with(&forge, |it| {
+        it.push("main", "push", &[("Dockerfile", &BEFORE.replace("curl", "wget"))]);
+        it.meanwhile = Some(|it| it.push(OPTIMIZE, "mine", &[("mine", "x")]));
+    });
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 0 && out.contains("a person pushed to the branch"), "{out}{err}");
+    with(&forge, |it| assert_eq!(it.files(OPTIMIZE)["mine"], "x"));
+    // A branch that is made in that moment, too; and a new tip of the default branch is no harm.
+    for (meanwhile, told) in [
+        ((|it| it.push(OPTIMIZE, "mine", &[("mine", "x")])) as fn(&mut Repository), "a person pushed to the branch"),
+        (|it| it.push("main", "other", &[("other", "x")]), "opened #1"),
+    ] {
+        let forge = one(&[("Dockerfile", BEFORE)]);
+        with(&forge, |it| it.meanwhile = Some(meanwhile));
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert!(code == 0 && out.contains(told), "{out}{err}");
     }
 }
 

@@ -99,11 +99,14 @@ fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect())
 }
 
-/// Text of others for standard output: in a workflow, no line of it is a command.
+/// Text of others for standard output, line by line: nothing in it is obeyed by a terminal, and in a workflow no line of it
+/// is a command.
 fn quoted(text: &str) -> String {
+    let obeyed = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || crate::report::turns(c);
+    let text: String = text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect();
     let mut random = [0; 16];
     if std::env::var_os("GITHUB_ACTIONS").is_none() || text.is_empty() {
-        return text.to_owned();
+        return text;
     }
     // A text that knew the word could end this. https://docs.github.com/actions/reference/workflow-commands-for-github-actions
     if ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut random).is_err() {

@@ -214,6 +214,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Whether a character turns the direction of what follows, so that something else is read than what is there.
+#[must_use]
 pub const fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -17,7 +17,7 @@ pub use diff::{created, unified};
 pub use github::github;
 pub use hunks::{Hunk, applied, hunks};
 pub use json::json;
-pub use markdown::{Item, MARK, Section, comment, markdown};
+pub use markdown::{Item, MARK, Section, comment, markdown, turns};
 pub use parts::{Part, parts};
 pub use sarif::sarif;
 pub use suggest::{Suggestion, is_suggestion, shown_lines, suggestion};

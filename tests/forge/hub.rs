@@ -41,6 +41,8 @@ pub struct Repository {
     pub fork: bool,
     pub refuses_drafts: bool,
     pub refuses_writes: bool,
+    /// What a person does when a commit is made.
+    pub meanwhile: Option<fn(&mut Repository)>,
     pub default: String,
     pub blobs: BTreeMap<String, Vec<u8>>,
     pub trees: BTreeMap<String, Tree>,
@@ -320,6 +322,9 @@ impl Knows for Hub {
                 }
                 let message = posted["message"].as_str()?.to_owned();
                 let name = repository.commit(Commit { message, tree, parents: vec![parent] });
+                if let Some(meanwhile) = repository.meanwhile.take() {
+                    meanwhile(repository);
+                }
                 ok(201, &json!({ "sha": name }))
             }
             ("POST", "pulls") => {

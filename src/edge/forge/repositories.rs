@@ -185,7 +185,6 @@ impl Repositories for GitHubRepositories {
         let url = self.url(repository, "pulls")?;
         let mut body = json!({
             "title": new.title, "body": new.body, "head": new.head, "base": new.base, "draft": new.draft,
-            "maintainer_can_modify": true,
         });
         let answer = match self.client.write("POST", &url, &body, false) {
             // Not every plan has drafts in private repositories.
