@@ -329,6 +329,8 @@ pub enum Promise {
     RemovesPath(Cow<'static, str>),
     /// A cache mount at this target.
     Mounts(Cow<'static, str>),
+    /// A COPY of this file of the context became a bind mount of the RUN that it was for.
+    Binds(Cow<'static, str>),
     /// A command is added to a RUN: its text.
     AddsCommand(Cow<'static, str>),
     /// A command is removed from a RUN: its text.

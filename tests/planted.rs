@@ -81,6 +81,7 @@ planted! {
     loses_a_run_while_moving: "RUN set -e; i; j\n" => "", [6], [Promise::Moves], "is not run any more";
     changes_a_run_while_moving: "i; j" => "i; k", [6], [Promise::Moves], "is not run any more";
     moves_the_user_past_a_run: "RUN <<EOF\nk\nEOF\nCOPY --chown=1 l /m\nUSER n" => "USER n\nRUN <<EOF\nk\nEOF\nCOPY --chown=1 l /m", [7, 8, 9], [Promise::Moves], "see something else before them";
+    binds_what_is_no_mount: "COPY --chown=1 l /m\n" => "", [8], [Promise::Moves, Promise::Binds("l".into())], "a COPY of l is lost";
     swaps_two_instructions: "USER n\nCMD [\"o\"]" => "CMD [\"o\"]\nUSER n", [9, 10], [], "instructions are added, removed or in another order";
 }
 

@@ -206,6 +206,9 @@ impl Gate<'_> {
                     })
                 });
                 let Some(found) = found else {
+                    if self.is_bound(stage, &one.sources) {
+                        continue;
+                    }
                     return Err(format!("a COPY of {} is lost", one.sources.join(" ")));
                 };
                 after.remove(found);
@@ -213,6 +216,23 @@ impl Gate<'_> {
             self.commands(stage)?;
         }
         Ok(())
+    }
+
+    /// Whether it is promised that what a COPY brought is a mount now, and a RUN of the stage has that mount.
+    fn is_bound(&self, stage: usize, sources: &[String]) -> bool {
+        let [source] = sources else { return false };
+        let promised = |promise: &Promise| matches!(promise, Promise::Binds(path) if path == source);
+        let has = |index: usize| {
+            let mounts = self.after.mounts(&self.after.instructions()[index]);
+            mounts.iter().any(|mount| {
+                &*mount.kind == "bind"
+                    && mount.get("from").is_none()
+                    && mount
+                        .get("source")
+                        .is_some_and(|it| it == source.trim_start_matches("./").trim_start_matches('/'))
+            })
+        };
+        self.promises.iter().any(promised) && self.after.stages()[stage].instructions.clone().any(has)
     }
 
     /// A stage runs the same commands, in whatever order, but for promised ones.

@@ -10,19 +10,32 @@ use crate::source::{Edit, Span};
 /// order of the targets, whichever come first.
 #[must_use]
 pub fn insert<'w>(doc: &Document, index: usize, wants: impl Iterator<Item = (&'w str, String)>) -> Vec<Edit> {
+    insert_all(
+        doc,
+        index,
+        wants.map(|(target, fields)| (target, format!("--mount=type=cache,target={target}{fields}"))),
+    )
+}
+
+/// The edits that give RUN `index` the mount `flag` of `target`.
+#[must_use]
+pub fn insert_one(doc: &Document, index: usize, target: &str, flag: String) -> Vec<Edit> {
+    insert_all(doc, index, std::iter::once((target, flag)))
+}
+
+fn insert_all<'w>(doc: &Document, index: usize, wants: impl Iterator<Item = (&'w str, String)>) -> Vec<Edit> {
     let instruction = &doc.instructions()[index];
     let mut places: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     let all = doc.mounts(instruction);
     let keyword = instruction.keyword.end;
     let end = instruction.flags.last().map_or(keyword, |flag| flag.span.end);
-    for (target, fields) in wants {
+    for (target, mount) in wants {
         // One mount a line: then there is a place for it.
         let behind = all.iter().find(|mount| {
             let line = doc.text()[mount.span.end..].split('\n').next().unwrap_or_default().trim_end();
             let alone = line.trim_start().chars().eq([doc.escape()]);
             alone && &*mount.kind == "cache" && mount.target().is_some_and(|other| other > target)
         });
-        let mount = format!("--mount=type=cache,target={target}{fields}");
         places.entry(behind.map_or(end, |mount| mount.span.start)).or_default().push(mount);
     }
     let next = format!(" {}{}{}", doc.escape(), line_break(doc, end), indent(doc.slice(instruction.span)));

@@ -1,5 +1,7 @@
 //! See README.md: deletions that come a layer too late.
 
+mod bind;
+
 use crate::commands::Program;
 use crate::commands::files::{deletes, writes};
 use crate::dockerfile::Kind;
@@ -42,10 +44,11 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         } else {
             "RUN --mount=type=bind shows it to one RUN without a copy"
         };
-        findings.push(Finding::advice(
-            vec![run],
-            format!("{path} is deleted here, but stays in the layer of line {line}: {how}"),
-        ));
+        let message = format!("{path} is deleted here, but stays in the layer of line {line}: {how}");
+        findings.push(match bind::change(view, at, run, &path) {
+            Some(change) => Finding::review(vec![at, run], message, bind::CHECK, change),
+            None => Finding::advice(vec![run], message),
+        });
     }
     findings
 }
