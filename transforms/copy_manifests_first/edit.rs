@@ -1,6 +1,8 @@
 //! The edits: manifests where the COPY stood, and the COPY behind the installation.
 
 use super::{Group, Reason, parent};
+use crate::commands::cache::caching;
+use crate::commands::invocations;
 use crate::context::join;
 use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
@@ -102,8 +104,15 @@ impl Rewrite<'_> {
                 if run.comments.iter().any(|comment| gap.contains(*comment)) {
                     return Err("a comment stands where the RUN would be split".into());
                 }
-                let flags: String =
-                    run.flags.iter().map(|flag| doc.joined(run, flag.span).into_owned() + " ").collect();
+                let (first, second) = self.mounts(view, *before);
+                for (at, flag) in run.flags.iter().enumerate().filter(|(at, _)| !first[*at]) {
+                    let next = run.flags.get(at + 1).map_or(run.arguments.start, |next| next.span.start);
+                    edits.push(Edit::delete(text, Span::new(flag.span.start, next)));
+                }
+                // As they stand before the first command.
+                let behind = run.flags.last().map_or(" ", |flag| &text[flag.span.end..run.arguments.start]);
+                let flags = run.flags.iter().zip(second).filter(|(_, kept)| *kept);
+                let flags: String = flags.map(|(flag, _)| doc.joined(run, flag.span).into_owned() + behind).collect();
                 let keyword = doc.slice(run.keyword);
                 let next = format!("{end_of}{air}{blocks}{end_of}{air}{keyword} {flags}");
                 edits.push(Edit::replace(text, gap, next));
@@ -113,6 +122,32 @@ impl Rewrite<'_> {
         claimed.push(self.last);
         let change = Change::new(edits, [Promise::Moves]).map_err(|error| error.to_string())?;
         Ok((claimed, change))
+    }
+
+    /// Which flags of a RUN that is split at `at` are for the commands before, and which for those behind: a cache goes
+    /// with the commands that keep something there.
+    fn mounts(&self, view: &View<'_>, at: usize) -> (Vec<bool>, Vec<bool>) {
+        let run = view.instruction(self.last);
+        let mounts = view.doc.mounts(run);
+        let (mut first, mut second) = (vec![true; run.flags.len()], vec![true; run.flags.len()]);
+        let (Some(around), Some(script)) = (view.surroundings(self.last), view.script(self.last)) else {
+            return (first, second);
+        };
+        let caches: Vec<(bool, String)> = invocations(script)
+            .iter()
+            .filter_map(|it| Some((it.span.start < at, caching(&around, it)?.ok()?)))
+            .flat_map(|(before, it)| it.caches.into_iter().map(move |cache| (before, cache.directory.to_string())))
+            .collect();
+        for (nth, flag) in run.flags.iter().enumerate() {
+            let mount = mounts.iter().find(|mount| mount.span == flag.span && &*mount.kind == "cache");
+            let Some(target) = mount.and_then(|mount| mount.target()) else { continue };
+            let Some(target) = paths::of_mount(view, self.last, target) else { continue };
+            let users = |before: bool| caches.iter().any(|(of, directory)| *of == before && *directory == target);
+            if users(true) || users(false) {
+                (first[nth], second[nth]) = (users(true), users(false));
+            }
+        }
+        (first, second)
     }
 
     /// `block` with the line break behind it, and the blank lines that would then double those before it.
