@@ -112,6 +112,15 @@ pub struct Files {
     pub digests: BTreeMap<String, String>,
 }
 
+impl Files {
+    /// A world of these files, by path, all of which git tracks.
+    #[must_use]
+    pub fn of(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+        Self { files, ..Self::default() }
+    }
+}
+
 impl World for Files {
     fn look(&self, path: &str) -> Option<Look> {
         if self.files.contains_key(path) {

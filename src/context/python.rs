@@ -260,11 +260,6 @@ mod tests {
     use super::*;
     use crate::context::Files;
 
-    fn world(files: &[(&str, &str)]) -> Files {
-        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-        Files { files, ..Files::default() }
-    }
-
     #[test]
     fn closures_of_requirements() {
         for (files, folder, file, expected) in [
@@ -293,7 +288,7 @@ mod tests {
                 "r.txt",
             ),
         ] {
-            let world = world(files);
+            let world = Files::of(files);
             let needs =
                 requirements(&Tree::of(&world).expect("a context"), &join(folder, file).expect(file)).expect(expected);
             assert_eq!(needs.files.join(" "), expected);
@@ -312,7 +307,7 @@ mod tests {
             ("-r ${X}", "r.txt names a file by a variable (-r ${X})"),
             ("-e git+file:///x", "r.txt installs part of the project (`-e git+file:///x`)"),
         ] {
-            let world = world(&[("r.txt", text)]);
+            let world = Files::of(&[("r.txt", text)]);
             let needs = requirements(&Tree::of(&world).expect("a context"), "r.txt");
             assert_eq!(needs, Err(reason.into()), "{text}");
         }
@@ -327,7 +322,7 @@ mod tests {
     #[test]
     fn projects() {
         let of = |files: &[(&str, &str)], tool: fn(&Tree<'_>, &str) -> Result<Project, Reason>| {
-            let world = world(files);
+            let world = Files::of(files);
             let project = tool(&Tree::of(&world).expect("a context"), "");
             project.map(|it| (it.needs.files.join(" "), it.installs_itself)).map_err(|reason| reason.into_owned())
         };

@@ -163,11 +163,6 @@ mod tests {
     use super::*;
     use crate::context::Files;
 
-    fn world(files: &[(&str, &str)]) -> Files {
-        let files = files.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
-        Files { files, ..Files::default() }
-    }
-
     #[test]
     fn programs_are_named() {
         for (files, folder, expected) in [
@@ -202,7 +197,7 @@ mod tests {
             ),
             (&[("x", "")], "", Err("there is no Cargo.toml in the context")),
         ] {
-            let world = world(files);
+            let world = Files::of(files);
             let names = programs(&Tree::of(&world).expect("a context"), folder).map(|names| names.join(" "));
             assert_eq!(names, expected.map(str::to_owned).map_err(Reason::from));
         }
@@ -216,11 +211,11 @@ mod tests {
             ("[[package]]\nname = 'libsqlite3-sys'\ndependencies = ['cc', 'pkg-config']", (None, true)),
             ("[[package]]\nname = 'libsqlite3-sys'\ndependencies = ['pkg-config']", (Some("libsqlite3-sys"), true)),
         ] {
-            let world = world(&[("Cargo.lock", lock)]);
+            let world = Files::of(&[("Cargo.lock", lock)]);
             let (name, known) = linked(&Tree::of(&world).expect("a context"), "").expect(lock);
             assert_eq!((name.as_deref(), known), expected, "{lock}");
         }
-        let world = world(&[("Cargo.toml", "")]);
+        let world = Files::of(&[("Cargo.toml", "")]);
         assert_eq!(linked(&Tree::of(&world).expect("a context"), ""), Ok((None, false)));
     }
 }

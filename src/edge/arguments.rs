@@ -120,12 +120,9 @@ pub struct Verify {
     pub build: BuildFlags,
 }
 
-/// Which changes are made.
+/// Which transforms run, and for what.
 #[derive(Clone, Debug, Default, Args)]
-pub struct Choose {
-    /// Also apply changes that need a person's check, all or those of these transforms
-    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', help_heading = "Choice")]
-    pub review: Option<Vec<String>>,
+pub struct Which {
     /// Run only these transforms
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
     pub only: Option<Vec<String>>,
@@ -138,18 +135,29 @@ pub struct Choose {
     /// The builder: buildkit[:1.4], buildah[:1.33], kaniko or classic
     #[arg(long, value_name = "NAME", help_heading = "Choice")]
     pub dialect: Option<Dialect>,
-    /// The build context [default: the Dockerfile's folder]
-    #[arg(long, value_name = "DIR", help_heading = "Choice")]
-    pub context: Option<PathBuf>,
     /// Ask registries for the digests of base images, which pin-base writes at level review
     #[arg(long, help_heading = "Choice")]
     pub registry: bool,
 }
 
+/// Which changes are made.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Choose {
+    /// Also apply changes that need a person's check, all or those of these transforms
+    #[arg(long, value_name = "NAME", num_args = 0.., require_equals = true, value_delimiter = ',', help_heading = "Choice")]
+    pub review: Option<Vec<String>>,
+    #[command(flatten)]
+    pub which: Which,
+    /// The build context [default: the Dockerfile's folder]
+    #[arg(long, value_name = "DIR", help_heading = "Choice")]
+    pub context: Option<PathBuf>,
+}
+
 impl Choose {
     /// The transforms that are named.
     pub fn names(&self) -> impl Iterator<Item = &String> {
-        let lists = [self.review.as_ref(), self.only.as_ref(), Some(&self.skip), Some(&self.enable)];
+        let Which { only, skip, enable, .. } = &self.which;
+        let lists = [self.review.as_ref(), only.as_ref(), Some(skip), Some(enable)];
         lists.into_iter().flatten().flatten()
     }
 }
@@ -236,21 +244,8 @@ pub struct Bot {
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
 
-    /// Run only these transforms
-    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
-    pub only: Option<Vec<String>>,
-    /// Do not run these transforms
-    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
-    pub skip: Vec<String>,
-    /// Also run these transforms, which only run when asked
-    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Choice")]
-    pub enable: Vec<String>,
-    /// The builder: buildkit[:1.4], buildah[:1.33], kaniko or classic
-    #[arg(long, value_name = "NAME", help_heading = "Choice")]
-    pub dialect: Option<Dialect>,
-    /// Ask registries for the digests of base images, which pin-base writes at level review
-    #[arg(long, help_heading = "Choice")]
-    pub registry: bool,
+    #[command(flatten)]
+    pub which: Which,
 
     /// The time between two writes, in milliseconds: GitHub asks for a second
     #[arg(long, value_name = "MS", default_value = "1000", help_heading = "Limits")]

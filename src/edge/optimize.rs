@@ -65,7 +65,7 @@ pub fn run(arguments: Optimize) -> u8 {
             found.push(Found { path: path.clone(), named: true });
         }
     }
-    let shared = Shared::new(arguments.choose.registry);
+    let shared = Shared::new(arguments.choose.which.registry);
     let mut jobs: Vec<Job> =
         found.into_par_iter().filter_map(|found| job(found, &arguments, &projects, &shared)).collect();
     if arguments.verify {

@@ -105,7 +105,7 @@ fn look_at(arguments: &Review, forge: &GitHub, pull: &Pull, number: u64) -> Resu
         Failure::new("this folder is in no git repository", "run this in a checkout of the pull request")
     })?;
     let projects = Projects::default();
-    let shared = Shared::new(arguments.choose.registry).below(&root);
+    let shared = Shared::new(arguments.choose.which.registry).below(&root);
     let mut said = Said { number, head: pull.head.clone(), sections: Vec::new(), suggestions: Vec::new() };
     let mut notes = String::new();
     for changed in &pull.files {

@@ -11,7 +11,7 @@ use crate::source::Edit;
 use crate::transform::{Change, Settings};
 use crate::transforms::ALL;
 
-use super::arguments::Choose;
+use super::arguments::{Choose, Which};
 use super::config::Rules;
 use super::excerpt::excerpt;
 use super::project::Project;
@@ -45,7 +45,7 @@ impl<'s> Subject<'s> {
         let stdin = path.as_os_str() == "-";
         let rules = project.config.as_ref().map(|config| config.rules((!stdin).then_some(real)));
         let rules = rules.unwrap_or_default();
-        let dialect = flags.dialect.or(rules.dialect);
+        let dialect = flags.which.dialect.or(rules.dialect);
         let configured = rules.review.clone();
         let sign = project.sign.filter(|_| dialect.is_none());
         let note = sign.as_ref().map(|sign| sign.note.clone());
@@ -133,14 +133,15 @@ impl<'s> Subject<'s> {
 
 /// What runs: what the flags say, and, where they do not, the configuration.
 fn choice(flags: &Choose, rules: Rules) -> Choice {
-    let asked = |name: &String| flags.enable.contains(name) || flags.only.iter().flatten().any(|only| only == name);
+    let Which { only, skip, enable, .. } = &flags.which;
+    let asked = |name: &String| enable.contains(name) || only.iter().flatten().any(|only| only == name);
     let review = match &flags.review {
         None => rules.review.unwrap_or_default(),
         Some(names) if names.is_empty() => Review::All,
         Some(names) => Review::Only(names.clone()),
     };
-    let only = flags.only.clone().or_else(|| rules.only.map(|only| [&only[..], &flags.enable[..]].concat()));
-    let skip = flags.skip.iter().cloned().chain(rules.skip.into_iter().filter(|name| !asked(name))).collect();
-    let enable = [&rules.enable[..], &flags.enable[..]].concat();
+    let only = only.clone().or_else(|| rules.only.map(|only| [&only[..], &enable[..]].concat()));
+    let skip = skip.iter().cloned().chain(rules.skip.into_iter().filter(|name| !asked(name))).collect();
+    let enable = [&rules.enable[..], &enable[..]].concat();
     Choice { review, only, skip, enable, ..Choice::default() }
 }

@@ -55,7 +55,7 @@ pub fn run(arguments: &Verify) -> u8 {
 
 fn verify(arguments: &Verify) -> Result<u8, Failure> {
     names::check(arguments.choose.names())?;
-    let shared = Shared::new(arguments.choose.registry);
+    let shared = Shared::new(arguments.choose.which.registry);
     let subject = read(&dockerfile(&arguments.path)?, &arguments.choose, &Projects::default(), &shared)?;
     let path = shown(&subject.path);
     let outcome = subject.outcome(&[])?;

@@ -42,15 +42,7 @@ pub fn run(arguments: &Bot) -> u8 {
 
 /// Answers whether all went well.
 fn bot(arguments: &Bot) -> Result<bool, Failure> {
-    let choose = Choose {
-        review: None,
-        only: arguments.only.clone(),
-        skip: arguments.skip.clone(),
-        enable: arguments.enable.clone(),
-        dialect: arguments.dialect,
-        context: None,
-        registry: arguments.registry,
-    };
+    let choose = Choose { which: arguments.which.clone(), ..Choose::default() };
     names::check(choose.names())?;
     let report = Report::new();
     let progress = report.progress.clone();
@@ -59,7 +51,7 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
     })?;
     let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
 
-    let registries = Shared::new(arguments.registry);
+    let registries = Shared::new(arguments.which.registry);
     let targets = targets::find(arguments, &mut access)?;
     let mut report = report.of(targets.len());
     let mut out_of_reach: Option<Failure> = None;
