@@ -1,4 +1,5 @@
-//! Packages of languages that need more of the system than a slim image has: programs, libraries, a home to keep files in.
+//! Packages that need more of the system than a slim image has: programs, libraries, a home to keep files in, folders of
+//! manuals.
 
 /// Those of npm's registry.
 pub const NODE: &[&str] = &[
@@ -117,4 +118,11 @@ pub fn libraries(package: &str) -> &'static [&'static str] {
         "lightgbm" | "xgboost" => &["libgomp1"],
         _ => &[],
     }
+}
+
+/// Whether a package of Debian may fail to install on a slim image: its scripts link manuals, whose folders are not there.
+/// <https://bugs.debian.org/863199>
+#[must_use]
+pub fn fails_without_manuals(package: &str) -> bool {
+    ["openjdk-", "default-j", "postgresql", "ca-certificates-java"].iter().any(|start| package.starts_with(start))
 }

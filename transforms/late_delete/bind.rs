@@ -7,7 +7,7 @@ use crate::dockerfile::Kind;
 use crate::rewrite::{self, mounts};
 use crate::scope::User;
 use crate::transform::copied::is_there;
-use crate::transform::paths::absolute;
+use crate::transform::paths::{Relation, absolute, relation};
 use crate::transform::{Change, Promise, View};
 
 pub(super) const CHECK: &str =
@@ -32,14 +32,10 @@ pub(super) fn change(view: &View<'_>, copy: usize, run: usize, path: &str) -> Op
         return None;
     }
     let source = join("", source.trim_start_matches('/'))?;
-    // What is not at hand is a file by its name.
-    let file = match view.world.look(&source) {
-        Some(look) => look == Look::File,
-        None => FILES.iter().any(|end| source.ends_with(end)),
-    };
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| if folder.is_empty() { "/" } else { folder });
     // The COPY makes its folder, the mount does not leave one.
-    if !file
+    if !is_file(view, &source)
+        || may_be_there(view, copy, folder, path)
         || !is_there(view, copy, folder)
         || !view.dialect().has_cache_mounts()
         || view.scope(run).user != User::Root
@@ -97,6 +93,43 @@ pub(super) fn change(view: &View<'_>, copy: usize, run: usize, path: &str) -> Op
         Promise::RemovesCommand(text.into()),
     ];
     Change::new(edits, promises).ok()
+}
+
+/// Whether a source of the context is a file; what is not at hand, is one by its name.
+fn is_file(view: &View<'_>, source: &str) -> bool {
+    match view.world.look(source) {
+        Some(look) => look == Look::File,
+        None => FILES.iter().any(|end| source.ends_with(end)),
+    }
+}
+
+/// Whether something before COPY `copy` may have put a file at `path`, in `folder`: a mount only hides it, where the `rm`
+/// took it away.
+fn may_be_there(view: &View<'_>, copy: usize, folder: &str, path: &str) -> bool {
+    const BRING: &[&str] = &["curl", "wget", "git ", "tar ", "unzip", "cp ", "mv "];
+    let Some(stage) = view.doc.stage_of(copy) else { return true };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stages: Vec<usize> = view.graph().chain(stage).collect();
+    let mut before =
+        stages.iter().flat_map(|stage| view.doc.stages()[*stage].instructions.clone()).filter(|at| *at < copy);
+    before.any(|at| {
+        let instruction = view.instruction(at);
+        let text = view.doc.slice(instruction.span);
+        match &instruction.kind {
+            Kind::Run(_) => {
+                let inside = view.scope(at).workdir.as_deref().is_none_or(|it| it == folder) || text.contains(folder);
+                text.contains(name) || inside && BRING.iter().any(|word| text.contains(word))
+            }
+            Kind::Copy(it) | Kind::Add(it) => {
+                let to = absolute(view, at, &view.doc.word(instruction, it.destination));
+                let apart = to.is_some_and(|to| !matches!(relation(&to, path), Relation::Same | Relation::Above));
+                let other = |source: &str| is_file(view, source) && source.rsplit('/').next() != Some(name);
+                text.contains(name)
+                    || !apart && !it.sources.iter().all(|source| other(&view.doc.word(instruction, *source)))
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Names of files that are no folders.

@@ -6,6 +6,7 @@ use crate::commands::cache::{Yarn, caching, variable};
 use crate::commands::{Invocation, Program, Runner, Tool, Verb};
 use crate::dockerfile::{Kind as Instruction, Lookup};
 use crate::images::Kind;
+use crate::images::User::Named;
 use crate::rewrite;
 use crate::scope::User;
 use crate::shell::{Command, List, Separator, Simple};
@@ -222,10 +223,15 @@ fn cleanup(run: &Run<'_>, family: &Family, calls: &[&Call<'_>], directories: Vec
     }
     // What others have put there, another user than root may not remove.
     let home = run.around.scope.home.as_deref().filter(|home| *home != "/");
+    // Where it is not known which folder that is, the image's own user may do there what it did.
+    let own = match (&run.around.scope.user, run.around.scope.image.as_deref().map(|image| image.user)) {
+        (User::Other { name, .. }, Some(Named { name: own, .. })) => **name == *own,
+        _ => false,
+    };
     let foreign = |path: &String| home.is_none_or(|home| relation(home, path) != Relation::Above);
     if matches!(run.around.scope.user, User::Other { .. })
         && fill.invocation.runner == Runner::Same
-        && directories.iter().any(foreign)
+        && (directories.iter().any(foreign) || directories.is_empty() && !own)
     {
         return Err("the user that it runs as may not empty it".into());
     }

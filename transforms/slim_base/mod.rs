@@ -178,7 +178,11 @@ impl Ship<'_> {
                     let apt = found
                         .iter()
                         .filter(|it| matches!(it.tool, Tool::AptGet | Tool::Apt) && it.verb == Verb::Install);
+                    let before = installed.len();
                     installed.extend(apt.flat_map(|it| &it.operands).filter_map(|it| it.literal.clone()));
+                    if let Some(name) = installed[before..].iter().find(|name| heavy::fails_without_manuals(name)) {
+                        return Err(format!("line {line} installs {name}, which needs folders that slim lacks"));
+                    }
                     if self.image.kind == images::Kind::System {
                         if script.text().contains("locale") {
                             return Err(format!("line {line} makes locales, of which slim lacks the sources"));

@@ -5,6 +5,7 @@ use super::edit::{Copy, Plan, uses};
 use super::original::{Form, Original, holds};
 use super::steps::Effect;
 use crate::commands::{Verb, recognise};
+use crate::context::heavy;
 use crate::dockerfile::{Command, Kind};
 use crate::transform::paths::join;
 
@@ -109,6 +110,9 @@ pub fn slim(it: &Original<'_>) -> Result<Option<String>, Reason> {
                 );
             }
         }
+    }
+    if let Some(name) = packages(it).into_iter().find(|name| heavy::fails_without_manuals(name)) {
+        return Err(format!("{name} may not install on the slim image").into());
     }
     let adds = |text: &str| text.split_whitespace().any(|word| matches!(word, "adduser" | "addgroup"));
     if let Some(ran) = it.ran.iter().find(|ran| matches!(ran.effect, Effect::Accounts) && adds(&ran.text)) {
@@ -325,7 +329,7 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
             Effect::Copies(_, to)
                 if plan.copies.iter().any(|copy| copy.is_folder && holds(&copy.path, to.trim_end_matches('/'))) => {}
             Effect::Other | Effect::Copies(..) => {
-                return Err(format!("line {line}: `{}` may make something that the program needs", ran.text).into());
+                return Err(it.may_make(ran));
             }
             Effect::Owns(paths) => {
                 return Err(format!("line {line} changes the owner of {}", paths.join(" ")).into());

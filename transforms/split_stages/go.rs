@@ -51,12 +51,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
             _ => true,
         };
         if !fine {
-            return Err(format!(
-                "line {}: `{}` may make something that the program needs",
-                it.line(other.index),
-                other.text
-            )
-            .into());
+            return Err(it.may_make(other));
         }
     }
     let contents = data::contents(it, &GO)?;

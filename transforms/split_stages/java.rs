@@ -35,12 +35,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
         match &ran.effect {
             Effect::Tool(tool) if builds(tool) => {}
             Effect::Tool(_) => {
-                return Err(format!(
-                    "line {}: `{}` may make something that the program needs",
-                    it.line(ran.index),
-                    ran.text
-                )
-                .into());
+                return Err(it.may_make(ran));
             }
             // The jar, at another place.
             Effect::Copies(_, to) if *to == jar || to.ends_with('/') && holds(to.trim_end_matches('/'), &jar) => {

@@ -77,9 +77,7 @@ impl Project<'_, '_> {
         let it = self.it;
         for (at, ran) in it.ran.iter().enumerate() {
             let line = it.line(ran.index);
-            let may = || -> Reason {
-                format!("line {line}: `{}` may make something that the program needs", ran.text).into()
-            };
+            let may = || it.may_make(ran);
             let tool = match (&ran.effect, ran.text.starts_with("corepack ")) {
                 (Effect::Tool(tool), _) => tool,
                 (Effect::Other, true) if !matches!(&*it.program.words[0], "yarn" | "pnpm") => {

@@ -97,6 +97,11 @@ impl<'v> Original<'v> {
         Ok(Self { view, image, image_is_fixed, from, end, tail: last + 1, tree, brought, ran, program, workdir })
     }
 
+    /// A command of which it is not known what it leaves.
+    pub fn may_make(&self, ran: &Ran<'_>) -> Reason {
+        format!("line {}: `{}` may make something that the program needs", self.line(ran.index), ran.text).into()
+    }
+
     /// The line of an instruction.
     pub fn line(&self, index: usize) -> usize {
         self.view.doc.line(self.view.instruction(index).span.start)

@@ -162,8 +162,7 @@ fn installs<'o, 'v>(it: &'o Original<'v>, plan: &mut Plan) -> Result<Vec<&'o Ran
     let mut installs = Vec::new();
     for (at, ran) in it.ran.iter().enumerate() {
         let line = it.line(ran.index);
-        let may =
-            || -> Reason { format!("line {line}: `{}` may make something that the program needs", ran.text).into() };
+        let may = || it.may_make(ran);
         match &ran.effect {
             Effect::Tool(tool) => match (tool.tool, tool.verb) {
                 (Tool::Pip, Verb::Clean | Verb::Configure) => {}

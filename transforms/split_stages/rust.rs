@@ -34,12 +34,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
         match &ran.effect {
             Effect::Tool(tool) if tool.tool == Tool::Cargo && &*tool.subcommand != "run" => {}
             Effect::Tool(_) => {
-                return Err(format!(
-                    "line {}: `{}` may make something that the program needs",
-                    it.line(ran.index),
-                    ran.text
-                )
-                .into());
+                return Err(it.may_make(ran));
             }
             // The sources of nothing, with which the dependencies are built first.
             Effect::Other
