@@ -192,13 +192,17 @@ impl Ship<'_> {
 
     /// Whether instruction `index` copies into the folder of the program, and says nothing of an owner.
     fn is_own_copy(&self, index: usize) -> bool {
+        self.is_into_own_folder(index) && !self.view.doc.has_flag(self.view.instruction(index), "chown")
+    }
+
+    /// Whether instruction `index` copies into the folder of the program.
+    fn is_into_own_folder(&self, index: usize) -> bool {
         let instruction = self.view.instruction(index);
         let (Kind::Copy(transfer) | Kind::Add(transfer)) = &instruction.kind else { return false };
         let to = absolute(self.view, index, &self.view.doc.word(instruction, transfer.destination));
         let inside =
             |to: &str, folder: &str| to == folder || to.strip_prefix(folder).is_some_and(|it| it.starts_with('/'));
         self.own_folder().is_some_and(|folder| to.is_some_and(|to| inside(&to, folder)))
-            && !self.view.doc.has_flag(instruction, "chown")
     }
 
     /// What a person has to look at.

@@ -24,6 +24,26 @@ const NEED_ROOT: &[&str] = &[
     "xinetd", "yum",
 ];
 
+/// What starts a program anew when its sources change, which are then mounted over those of the image.
+const DEVELOPMENT: &[&str] = &[
+    "--reload",
+    "air",
+    "cargo-watch",
+    "dev",
+    "develop",
+    "dlv",
+    "gin",
+    "nodemon",
+    "runserver",
+    "serve:dev",
+    "start:dev",
+    "ts-node-dev",
+    "vite",
+    "watch",
+    "watchexec",
+    "watchmedo",
+];
+
 /// Shells: alone, they are there to work in.
 const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "fish"];
 
@@ -65,9 +85,10 @@ pub(super) fn of(ship: &Ship<'_>) -> Option<Result<Vec<Program>, String>> {
         }
     }
     let known = programs.iter().try_for_each(|words| needs_no_root(ship, words));
-    let known = known.and_then(|()| match programs.iter().flatten().any(|word| is_brought(ship, word)) {
-        false if ship.own_folder().is_none() => Err("where its program writes is not known".to_owned()),
-        _ => Ok(()),
+    let known = known.and_then(|()| {
+        let own = programs.iter().flatten().any(|word| is_brought(ship, word))
+            || ship.instructions().any(|index| ship.is_into_own_folder(index));
+        if own { Ok(()) } else { Err("where its program writes is not known".to_owned()) }
     });
     Some(known.map(|()| programs))
 }
@@ -125,6 +146,9 @@ fn needs_no_root(ship: &Ship<'_>, words: &[String]) -> Result<(), String> {
     }
     let mut program =
         parts.iter().map(|word| base(word)).filter(|word| !matches!(*word, "exec" | "tini" | "dumb-init" | "--"));
+    if let Some(word) = parts.iter().find(|word| DEVELOPMENT.contains(&base(word))) {
+        return Err(format!("it is started for development (`{}`), with other files than these", base(word)));
+    }
     match (program.next(), program.next()) {
         (Some(shell), rest)
             if SHELLS.contains(&shell) && rest.is_none_or(|rest| matches!(rest, "-i" | "-l" | "--login")) =>
