@@ -1,11 +1,12 @@
 //! The edits: manifests where the COPY stood, and the COPY behind the installation.
 
 use super::{Group, Reason, parent};
-use crate::commands::cache::caching;
-use crate::commands::invocations;
+use crate::commands::cache::{Surroundings, caching};
+use crate::commands::{Program, Tool, Verb, of_the_shell, recognise};
 use crate::context::join;
 use crate::dockerfile::Kind;
 use crate::rewrite::line_break;
+use crate::shell::Simple;
 use crate::source::{Edit, Span};
 use crate::transform::brought::Copied;
 use crate::transform::paths;
@@ -21,6 +22,37 @@ pub struct Rewrite<'r> {
     pub last: usize,
     /// Where that RUN is split: the end of the command before, the start of the one behind.
     pub split: Option<&'r (usize, usize, String)>,
+}
+
+/// What a command of a RUN that is split keeps for another time.
+struct Kept {
+    /// It stands before the split.
+    before: bool,
+    /// It is a package manager of Node.js.
+    of_node: bool,
+    /// It may run any program.
+    anything: bool,
+    directories: Vec<String>,
+}
+
+impl Kept {
+    fn of(around: &Surroundings<'_>, simple: &Simple, before: bool) -> Self {
+        let Some(it) = recognise(around.script, simple) else {
+            let anything = !Program::of(simple).is_some_and(|it| of_the_shell(it.name));
+            return Self { before, of_node: false, anything, directories: Vec::new() };
+        };
+        let caches = caching(around, &it).transpose();
+        Self {
+            before,
+            of_node: matches!(it.tool, Tool::Npm | Tool::Yarn | Tool::Pnpm),
+            anything: it.verb == Verb::Run || caches.is_err(),
+            directories: caches
+                .ok()
+                .flatten()
+                .map(|it| it.caches.into_iter().map(|cache| cache.directory.to_string()).collect())
+                .unwrap_or_default(),
+        }
+    }
 }
 
 /// The instruction that copies a group of manifests, in the style of the COPY that would bring them.
@@ -125,7 +157,7 @@ impl Rewrite<'_> {
     }
 
     /// Which flags of a RUN that is split at `at` are for the commands before, and which for those behind: a cache goes
-    /// with the commands that keep something there.
+    /// with the commands that keep something there, and with those of which that is not known.
     fn mounts(&self, view: &View<'_>, at: usize) -> (Vec<bool>, Vec<bool>) {
         let run = view.instruction(self.last);
         let mounts = view.doc.mounts(run);
@@ -133,19 +165,21 @@ impl Rewrite<'_> {
         let (Some(around), Some(script)) = (view.surroundings(self.last), view.script(self.last)) else {
             return (first, second);
         };
-        let caches: Vec<(bool, String)> = invocations(script)
-            .iter()
-            .filter_map(|it| Some((it.span.start < at, caching(&around, it)?.ok()?)))
-            .flat_map(|(before, it)| it.caches.into_iter().map(move |cache| (before, cache.directory.to_string())))
-            .collect();
+        let all: Vec<Kept> =
+            script.commands().into_iter().map(|it| Kept::of(&around, it, it.span.start < at)).collect();
         for (nth, flag) in run.flags.iter().enumerate() {
             let mount = mounts.iter().find(|mount| mount.span == flag.span && &*mount.kind == "cache");
             let Some(target) = mount.and_then(|mount| mount.target()) else { continue };
             let Some(target) = paths::of_mount(view, self.last, target) else { continue };
-            let users = |before: bool| caches.iter().any(|(of, directory)| *of == before && *directory == target);
-            if users(true) || users(false) {
-                (first[nth], second[nth]) = (users(true), users(false));
+            let owners: Vec<&Kept> = all.iter().filter(|it| it.directories.contains(&target)).collect();
+            if owners.is_empty() {
+                continue;
             }
+            // Scripts of the project need no cache of npm's kind; any other, a tool that they run may need.
+            let of_node = owners.iter().all(|it| it.of_node);
+            let may = |it: &Kept| it.directories.contains(&target) || it.anything && !(of_node && it.of_node);
+            let wants = |before: bool| all.iter().any(|it| it.before == before && may(it));
+            (first[nth], second[nth]) = (wants(true), wants(false));
         }
         (first, second)
     }
