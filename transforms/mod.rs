@@ -18,6 +18,7 @@ mod exec_form;
 mod join_runs;
 mod late_delete;
 mod legacy_syntax;
+mod lock_install;
 mod no_recommends;
 mod non_root_user;
 mod package_caches;
@@ -48,6 +49,8 @@ pub const ALL: &[Transform] = &[
     workdir::TRANSFORM,
     join_runs::TRANSFORM,
     copy_manifests_first::TRANSFORM,
+    // Behind it, which brings lock files that were not copied; before all that reads the installation.
+    lock_install::TRANSFORM,
     dockerignore::TRANSFORM,
     sink_args::TRANSFORM,
     system_packages_first::TRANSFORM,

@@ -6,6 +6,7 @@ pub mod go;
 pub mod heavy;
 pub mod ignore;
 pub mod java;
+pub mod lock;
 pub mod node;
 mod overlay;
 pub mod package;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Look;
 use super::ignore::matches;
+use super::lock::{self, DEPENDENCIES};
 use super::tree::{Needs, Reason, Tree, join};
 use super::yarn::{self, Release};
 
@@ -48,9 +49,6 @@ const LIFECYCLE: &[&str] = &[
     "dependencies",
 ];
 
-/// The fields of package.json that name dependencies.
-const DEPENDENCIES: &[&str] = &["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
-
 /// What an installation in `folder` reads and writes.
 ///
 /// # Errors
@@ -65,7 +63,7 @@ pub fn install(tree: &Tree<'_>, folder: &str, manager: Manager, how: How) -> Res
         let above = if above.is_empty() { "the context".to_owned() } else { above };
         return Err(format!("{folder} may be a workspace of {above}").into());
     }
-    let lock = lock(tree, &mut needs, &path, manager, how)?;
+    let lock = lock_file(tree, &mut needs, &path, manager, how)?;
     settings(tree, &mut needs, &path, folder, manager)?;
     let members = members(tree, folder, manager, &package)?;
     let names: Vec<&str> = members.iter().filter_map(|(_, member)| member.get("name")?.as_str()).collect();
@@ -98,7 +96,7 @@ pub fn install(tree: &Tree<'_>, folder: &str, manager: Manager, how: How) -> Res
             if members.is_empty() && names_folders(&text) {
                 return Err("the lock file names a folder or file of the project".into());
             }
-            if !how.frozen && !agrees(manager, &text, &package) {
+            if !how.frozen && lock::difference(manager, &text, &package).is_some() {
                 needs.check(
                     "the lock file agrees with package.json, or nothing reads the one that the installation writes",
                 );
@@ -109,21 +107,15 @@ pub fn install(tree: &Tree<'_>, folder: &str, manager: Manager, how: How) -> Res
 }
 
 /// The lock file that the manager reads, with its text.
-fn lock(
+fn lock_file(
     tree: &Tree<'_>,
     needs: &mut Needs,
     path: &dyn Fn(&str) -> String,
     manager: Manager,
     how: How,
 ) -> Result<Option<(String, String)>, Reason> {
-    let names: &[&str] = match manager {
-        Manager::Npm => &["npm-shrinkwrap.json", "package-lock.json"],
-        Manager::Yarn => &["yarn.lock"],
-        Manager::Pnpm => &["pnpm-lock.yaml"],
-        Manager::Bun => &["bun.lock", "bun.lockb"],
-    };
     let mut found = None;
-    for name in names {
+    for name in lock::names(manager) {
         let at = path(name);
         if tree.take(needs, &at)? {
             // The binary one of bun tells nothing.
@@ -409,49 +401,6 @@ fn names_folders(lock: &str) -> bool {
             !word(at)
         })
     }) || lock.contains("\"link\": true")
-}
-
-/// Whether the lock file is that of package.json, so that an installation does not write it.
-fn agrees(manager: Manager, lock: &str, package: &Value) -> bool {
-    let wanted = |field: &str| package.get(field).and_then(Value::as_object);
-    match manager {
-        Manager::Npm => {
-            let Ok(lock) = serde_json::from_str::<Value>(lock) else { return false };
-            if lock.get("lockfileVersion").and_then(Value::as_u64).is_none_or(|version| version < 2) {
-                return false;
-            }
-            let Some(root) = lock.get("packages").and_then(|packages| packages.get("")) else { return false };
-            let none = Map::new();
-            DEPENDENCIES.iter().all(|field| {
-                wanted(field).unwrap_or(&none) == root.get(field).and_then(Value::as_object).unwrap_or(&none)
-            })
-        }
-        Manager::Yarn => {
-            let keys: Vec<&str> = lock
-                .lines()
-                .filter(|line| !line.starts_with([' ', '#']))
-                .flat_map(|line| line.trim_end_matches(':').split(", "))
-                .map(|key| key.trim_matches('"'))
-                .collect();
-            let mut all = DEPENDENCIES[..3].iter().filter_map(|field| wanted(field)).flatten();
-            all.all(|(name, range)| {
-                let key = format!("{name}@{}", range.as_str().unwrap_or_default());
-                keys.iter().any(|other| *other == key)
-            })
-        }
-        Manager::Pnpm => {
-            let lines: Vec<&str> = lock.lines().map(str::trim).collect();
-            let bare = |text: &str| text.trim_matches(['"', '\'']).to_owned();
-            let mut all = DEPENDENCIES[..3].iter().filter_map(|field| wanted(field)).flatten();
-            all.all(|(name, range)| {
-                lines.windows(2).any(|pair| {
-                    let specifier = pair[1].strip_prefix("specifier: ").map(bare);
-                    pair[0].strip_suffix(':').map(bare).as_ref() == Some(name) && specifier.as_deref() == range.as_str()
-                })
-            })
-        }
-        Manager::Bun => false,
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::commands::Program;
 use crate::commands::cache::{Cache, CacheKind, variable};
 use crate::dockerfile::{Instruction, Kind, Lookup, Transfer, expand};
 use crate::scope::Scope;
-use crate::shell::{Script, Word};
+use crate::shell::{Command, Item, Script, Simple, Word};
 
 /// How a path stands to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +133,27 @@ fn folders(scope: &Scope, script: &Script) -> Option<Vec<String>> {
         }
     }
     Some(folders)
+}
+
+/// The folder that a command of a script runs in; `None` if it is not known.
+#[must_use]
+pub fn folder_of(scope: &Scope, script: &Script, simple: &Simple) -> Option<String> {
+    let list = script.body().ok()?;
+    let in_the_list = |other: &Simple| {
+        let is = |command: &Command| matches!(command, Command::Simple(it) if it.span == other.span);
+        list.items.iter().flat_map(Item::pipelines).any(|it| matches!(&it.commands[..], [one] if is(one)))
+    };
+    let mut folder = scope.workdir.as_deref()?.to_owned();
+    for other in script.commands().into_iter().filter(|other| other.span.start < simple.span.start) {
+        match Program::of(other) {
+            Some(it) if it.name == "cd" && in_the_list(other) => {
+                folder = join(Some(&folder), &expanded(scope, script, it.arguments.last()?)?)?;
+            }
+            Some(it) if matches!(it.name, "cd" | "pushd" | "popd") => return None,
+            _ => {}
+        }
+    }
+    Some(folder)
 }
 
 /// A word with its variables replaced.
