@@ -2,6 +2,9 @@
 //!
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
+pub mod bundler;
+pub mod composer;
+pub mod dotnet;
 pub mod go;
 pub mod heavy;
 pub mod ignore;

@@ -43,7 +43,7 @@ impl Maker {
             "target" => Self::Cargo,
             "obj" | "bin" => Self::Dotnet,
             "vendor" => Self::Composer,
-            ".bundle" => Self::Bundler,
+            ".bundle" | "bundle" => Self::Bundler,
             _ => Self::None,
         }
     }
@@ -77,7 +77,7 @@ impl Maker {
             Self::Maven => tool == Tool::Maven && verb == Verb::Build,
             Self::Gradle => tool == Tool::Gradle && verb == Verb::Build,
             Self::Composer => tool == Tool::Composer && verb == Verb::Install,
-            Self::Bundler => tool == Tool::Bundle,
+            Self::Bundler => tool == Tool::Bundle && matches!(verb, Verb::Install | Verb::Configure),
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Rewrite<'r> {
     pub last: usize,
     /// Where that RUN is split: the end of the command before, the start of the one behind.
     pub split: Option<&'r (usize, usize, String)>,
+    /// The command that is to run before that RUN, which stays behind the COPYs.
+    pub prepared: Option<&'r str>,
 }
 
 /// What a command of a RUN that is split keeps for another time.
@@ -117,8 +119,19 @@ impl Rewrite<'_> {
         let airy = airy.is_some_and(|rest| rest.trim_start_matches([' ', '\t', '\r']).starts_with('\n'));
         let air = if airy { end_of } else { "" };
         let run = view.instruction(self.last);
-        match self.split {
-            None => {
+        match (self.prepared, self.split) {
+            (Some(command), _) => {
+                let comments = doc.comments_above(self.last);
+                let start = comments.first().map_or(run.span.start, |comment| comment.start);
+                let start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+                let behind = run.flags.last().map_or("", |flag| &text[flag.span.end..run.arguments.start]);
+                let flags: String =
+                    run.flags.iter().map(|flag| doc.joined(run, flag.span).into_owned() + behind).collect();
+                let keyword = doc.slice(run.keyword);
+                let next = format!("{keyword} {flags}{command}{end_of}{air}{blocks}{end_of}{air}");
+                edits.push(Edit::insert(start, next));
+            }
+            (None, None) => {
                 let rest = text[run.span.end..].trim_start_matches([' ', '\t', '\r']).strip_prefix('\n');
                 let rest = rest.map(|rest| rest.trim_start_matches([' ', '\t', '\r']));
                 let below = if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('\n')) { "" } else { air };
@@ -126,7 +139,7 @@ impl Rewrite<'_> {
                 let blanks = text[run.span.end..].len() - text[run.span.end..].trim_start_matches([' ', '\t']).len();
                 edits.push(Edit::insert(run.span.end + blanks, format!("{end_of}{air}{blocks}{below}")));
             }
-            Some((before, at, _)) => {
+            (None, Some((before, at, _))) => {
                 let script = view.script(self.last).ok_or("the script is not known")?;
                 let gap = (script.map().behind(*before), script.map().before(*at));
                 let (Some(start), Some(end)) = gap else {
@@ -152,7 +165,8 @@ impl Rewrite<'_> {
         }
         let mut claimed: Vec<usize> = self.moved.iter().map(|copy| copy.index).collect();
         claimed.push(self.last);
-        let change = Change::new(edits, [Promise::Moves]).map_err(|error| error.to_string())?;
+        let mut change = Change::new(edits, [Promise::Moves]).map_err(|error| error.to_string())?;
+        change.promises.extend(self.prepared.map(|it| Promise::AddsCommand(it.to_owned().into())));
         Ok((claimed, change))
     }
 

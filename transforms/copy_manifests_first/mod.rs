@@ -2,11 +2,13 @@
 
 mod edit;
 mod place;
+mod projects;
 mod reads;
+mod tools;
 
 use std::borrow::Cow;
 
-use crate::context::{Needs, Tree, go, node, python};
+use crate::context::{Needs, Tree, bundler, composer, go, node, python};
 use crate::dockerfile::{Command, Kind};
 use crate::transform::brought::{Copied, copied};
 use crate::transform::ignoring::{Maker, spared};
@@ -38,6 +40,8 @@ struct Region {
     last: usize,
     /// Where that RUN is split, and before which command.
     split: Option<(usize, usize, String)>,
+    /// The command that installs before that RUN, which reads more.
+    prepared: Option<String>,
 }
 
 fn find(view: &View<'_>) -> Vec<Finding> {
@@ -55,14 +59,19 @@ fn find(view: &View<'_>) -> Vec<Finding> {
                         findings.extend(region.finding(view, tree.as_ref(), &mut done));
                         region = Region::default();
                     }
-                    match copied(view, tree.as_ref(), index) {
-                        Some(copy) => region.copies.push(copy),
-                        None => region = Region::default(),
+                    match (copied(view, tree.as_ref(), index), from_elsewhere(view, index)) {
+                        (Some(copy), _) => region.copies.push(copy),
+                        (None, Some(place)) => {
+                            region.touches.push((index, place));
+                            region.between.push(index);
+                        }
+                        (None, None) => region = Region::default(),
                     }
                 }
                 Kind::Run(_) if region.copies.is_empty() => {}
                 Kind::Run(command) => {
-                    let run = matches!(command, Command::Shell(_)).then(|| reads(view, index));
+                    let run =
+                        matches!(command, Command::Shell(_)).then(|| reads(view, tree.as_ref(), &region.copies, index));
                     let (read, touches) = run.map_or((None, Vec::new()), |run| (Some(run.reads), run.touches));
                     region.touches.extend(touches.into_iter().map(|path| (index, path)));
                     match read {
@@ -71,6 +80,12 @@ fn find(view: &View<'_>) -> Vec<Finding> {
                         Some(Reads::ManifestsThen { installs, before, at, command }) => {
                             region.add(index, installs);
                             region.split = Some((before, at, command));
+                            findings.extend(region.finding(view, tree.as_ref(), &mut done));
+                            region = Region::default();
+                        }
+                        Some(Reads::Prepared { install, command }) => {
+                            region.add(index, vec![install]);
+                            region.prepared = Some(command);
                             findings.extend(region.finding(view, tree.as_ref(), &mut done));
                             region = Region::default();
                         }
@@ -98,6 +113,16 @@ fn find(view: &View<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Where instruction `index` copies to, if it copies from another stage or image.
+fn from_elsewhere(view: &View<'_>, index: usize) -> Option<String> {
+    let (doc, instruction) = (view.doc, view.instruction(index));
+    let Kind::Copy(transfer) = &instruction.kind else { return None };
+    if !doc.has_flag(instruction, "from") {
+        return None;
+    }
+    paths::absolute(view, index, &doc.word(instruction, transfer.destination))
+}
+
 fn held(instructions: Vec<usize>, reason: impl Into<Reason>) -> Finding {
     Finding::held(instructions, MESSAGE, reason)
 }
@@ -120,7 +145,7 @@ impl Region {
         let behind = index..end;
         let next = behind
             .filter(|at| matches!(view.instruction(*at).kind, Kind::Run(_)))
-            .find(|at| reads::installs(view, *at))?;
+            .find(|at| tools::installs(view, *at))?;
         if next == index {
             return Some(held(vec![first.index, next], format!("`{text}` may read any file that was copied")));
         }
@@ -198,7 +223,12 @@ impl Region {
         if let Some((.., command)) = &self.split {
             wanted.needs.check(format!("`{command}` moves no folder of what was installed before it"));
         }
-        let rewrite = Rewrite { moved: &moved, lines, last: self.last, split: self.split.as_ref() };
+        let split = self.split.as_ref();
+        let prepared = self.prepared.as_deref();
+        if prepared.is_some() {
+            wanted.needs.check("what runs behind finds the packages installed already");
+        }
+        let rewrite = Rewrite { moved: &moved, lines, last: self.last, split, prepared };
         let (claimed, mut change) = rewrite.change(view)?;
         change.ignore_lines = ignore_lines;
         Ok(Some(match join_checks(&wanted.needs.checks) {
@@ -350,7 +380,9 @@ impl Wanted {
                 (needs, folder()?, &install.cwd)
             }
             What::Go => (go::download(tree, folder()?)?, folder()?, &install.cwd),
-            What::Bundle | What::Composer | What::Dotnet => {
+            What::Bundle(how) => (bundler::install(tree, folder()?, how)?, folder()?, &install.cwd),
+            What::Composer(how) => (composer::install(tree, folder()?, *how)?.needs, folder()?, &install.cwd),
+            What::Dotnet => {
                 return Err("what it reads is not known here".into());
             }
         };

@@ -33,6 +33,11 @@ const SETTINGS: &[&str] = &[
     "poetry.toml",
     "go.sum",
     "go.work",
+    "Gemfile.lock",
+    ".ruby-version",
+    "composer.lock",
+    "symfony.lock",
+    "auth.json",
 ];
 
 fn has(tree: &Tree<'_>, folder: &str, names: &[&str]) -> bool {

@@ -1,0 +1,111 @@
+//! What bundler and Composer are told on a command line, and what they are to do first where they read more than manifests.
+
+use std::path::Path;
+
+use super::place;
+use super::reads::{Step, What};
+use crate::commands::{Invocation, Tool, Verb, invocations};
+use crate::context::{Tree, bundler, composer};
+use crate::dockerfile::Lookup;
+use crate::shell::Script;
+use crate::transform::View;
+use crate::transform::brought::Copied;
+
+/// `bundle install` in RUN `index`.
+pub fn bundle(view: &View<'_>, index: usize, it: &Invocation) -> Step {
+    let held = |reason: &'static str| Step::Installs(What::Held(reason.into()));
+    if it.has(&["--gemfile", "--local", "--standalone", "--binstubs", "--system"]) {
+        return held("it names other files");
+    }
+    let scope = view.scope(index);
+    let variable = |name: &str| match it.setting(name) {
+        Some(value) => value.map_or(Lookup::Unknown, |value| Lookup::Value(value.to_owned())),
+        None if scope.source(name).is_none() => Lookup::Unset,
+        None => scope.get(name),
+    };
+    let on = |name: &str| matches!(variable(name), Lookup::Value(value) if matches!(&*value, "1" | "true"));
+    let kept = ["--deployment", "--path", "--without", "--with", "--frozen", "--clean", "--no-prune", "--shebang"];
+    let mut how = bundler::How {
+        frozen: it.has(&["--frozen"]) || on("BUNDLE_FROZEN"),
+        keeps_settings: it.has(&kept),
+        settings_elsewhere: matches!(scope.get("BUNDLE_APP_CONFIG"), Lookup::Value(path) if path.starts_with('/')),
+        path: None,
+    };
+    let mut path = match variable("BUNDLE_PATH") {
+        Lookup::Unset => None,
+        Lookup::Value(path) => Some(path),
+        Lookup::Unknown => return held("where BUNDLE_PATH has it install is not known"),
+    };
+    let mut deployment = it.has(&["--deployment"]) || on("BUNDLE_DEPLOYMENT");
+    let stage = view.doc.stage_of(index).unwrap_or_default();
+    let stages = view.graph().chain(stage).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
+    for at in stages.filter(|at| *at <= index) {
+        let configured = view.runs(at).map(invocations).unwrap_or_default();
+        for one in configured.iter().filter(|one| one.tool == Tool::Bundle && one.verb == Verb::Configure) {
+            let words: Vec<&str> = one.literals().filter(|word| *word != "set" && !word.starts_with('-')).collect();
+            if &*one.subcommand != "config" || !one.literal() {
+                return held("what bundler is set to is not known");
+            }
+            how.keeps_settings |= !one.has(&["--global"]);
+            match words[..] {
+                ["frozen", value] => how.frozen |= matches!(value, "1" | "true"),
+                ["deployment", value] => deployment |= matches!(value, "1" | "true"),
+                ["path", value] => path = Some(value.to_owned()),
+                ["gemfile", ..] | ["cache_path", ..] | ["unset", ..] => {
+                    return held("what bundler is set to is not known");
+                }
+                [name, ..] if name.starts_with("local") => return held("bundler takes a gem from a folder"),
+                _ => {}
+            }
+        }
+    }
+    if let Some(flag) = it.value(&["--path"]) {
+        let Some(value) = flag.literal.as_deref() else { return held("where it installs is not known") };
+        path = Some(value.to_owned());
+    }
+    how.frozen |= deployment;
+    how.path = match path {
+        Some(path) if Path::new(&path).has_root() => None,
+        Some(path) if path.contains('$') => return held("where it installs is not known"),
+        Some(path) => Some(path.into()),
+        None => deployment.then(|| "vendor/bundle".into()),
+    };
+    Step::Installs(What::Bundle(how))
+}
+
+/// `composer install` in `cwd`.
+pub fn composer(tree: Option<&Tree<'_>>, copies: &[Copied], cwd: &str, script: &Script, it: &Invocation) -> Step {
+    if it.has(&["-d", "--working-dir", "--dry-run", "--download-only", "--no-install", "--prefer-source"]) {
+        return Step::Installs(What::Held("what its options make of it is not known".into()));
+    }
+    let how = composer::How {
+        no_dev: it.has(&["--no-dev"]),
+        no_scripts: it.has(&["--no-scripts"]),
+        no_autoloader: it.has(&["--no-autoloader"]),
+        no_plugins: it.has(&["--no-plugins"]),
+        optimized: it.has(&["-o", "--optimize-autoloader", "-a", "--classmap-authoritative"]),
+    };
+    let folder = tree.and_then(|_| place::context_of(tree?, copies, cwd));
+    let (Some(tree), Some(folder)) = (tree, folder) else { return Step::Installs(What::Composer(how)) };
+    match composer::install(tree, &folder, how) {
+        Ok(project) if project.more.is_some() => {
+            let mut command = one_line(script.slice(it.span));
+            for (flag, set) in [("--no-scripts", how.no_scripts), ("--no-autoloader", how.no_autoloader)] {
+                if !set {
+                    command = format!("{command} {flag}");
+                }
+            }
+            let how = composer::How { no_scripts: true, no_autoloader: true, ..how };
+            Step::Prepares(What::Composer(how), command)
+        }
+        _ => Step::Installs(What::Composer(how)),
+    }
+}
+
+/// A command without the blanks with which it goes on in the next line.
+fn one_line(text: &str) -> String {
+    if text.contains(['\'', '"']) {
+        return text.to_owned();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
