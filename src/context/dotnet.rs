@@ -261,7 +261,7 @@ impl Reader<'_, '_> {
 }
 
 /// Properties that say where intermediate files and packages go.
-const MOVES: &[&str] = &[
+pub const MOVES: &[&str] = &[
     "BaseIntermediateOutputPath",
     "MSBuildProjectExtensionsPath",
     "IntermediateOutputPath",

@@ -8,7 +8,7 @@ mod tools;
 
 use std::borrow::Cow;
 
-use crate::context::{Needs, Tree, bundler, composer, go, node, python};
+use crate::context::{Needs, Tree, bundler, composer, dotnet, go, node, python};
 use crate::dockerfile::{Command, Kind};
 use crate::transform::brought::{Copied, copied};
 use crate::transform::ignoring::{Maker, spared};
@@ -382,8 +382,20 @@ impl Wanted {
             What::Go => (go::download(tree, folder()?)?, folder()?, &install.cwd),
             What::Bundle(how) => (bundler::install(tree, folder()?, how)?, folder()?, &install.cwd),
             What::Composer(how) => (composer::install(tree, folder()?, *how)?.needs, folder()?, &install.cwd),
-            What::Dotnet => {
-                return Err("what it reads is not known here".into());
+            What::Dotnet(target) => {
+                let folder = folder()?;
+                let target = target.as_deref().map(|place| {
+                    let path = place::file_of(tree, copies, place).or_else(|| place::context_of(tree, copies, place));
+                    path.ok_or_else(|| Reason::from(format!("what is at {place} is not known")))
+                });
+                let mut needs = dotnet::restore(tree, folder, target.transpose()?.as_deref())?;
+                place::retain_brought(&mut needs.files, dotnet::ABOVE, copies, (folder, &install.cwd));
+                (needs, folder, &install.cwd)
+            }
+            What::DotnetTools => {
+                let mut needs = dotnet::tools(tree, folder()?)?;
+                place::retain_brought(&mut needs.files, dotnet::ABOVE, copies, (folder()?, &install.cwd));
+                (needs, folder()?, &install.cwd)
             }
         };
         self.clean = clean && (self.clean || self.files.is_empty());

@@ -1,15 +1,15 @@
-//! What bundler and Composer are told on a command line, and what they are to do first where they read more than manifests.
+//! What bundler, Composer and dotnet are told on a command line, and what they are to do first where they read more than manifests.
 
 use std::path::Path;
 
 use super::place;
 use super::reads::{Step, What};
 use crate::commands::{Invocation, Tool, Verb, invocations};
-use crate::context::{Tree, bundler, composer};
+use crate::context::{Tree, bundler, composer, dotnet};
 use crate::dockerfile::Lookup;
 use crate::shell::Script;
-use crate::transform::View;
 use crate::transform::brought::Copied;
+use crate::transform::{View, paths};
 
 /// `bundle install` in RUN `index`.
 pub fn bundle(view: &View<'_>, index: usize, it: &Invocation) -> Step {
@@ -100,6 +100,67 @@ pub fn composer(tree: Option<&Tree<'_>>, copies: &[Copied], cwd: &str, script: &
         }
         _ => Step::Installs(What::Composer(how)),
     }
+}
+
+/// `dotnet restore`, or what restores before it builds; `None` if it is neither.
+pub fn dotnet(view: &View<'_>, (index, cwd): (usize, &str), script: &Script, it: &Invocation) -> Option<Step> {
+    let held = |reason: &'static str| Some(Step::Installs(What::Held(reason.into())));
+    let builds = it.verb == Verb::Build;
+    match &*it.subcommand {
+        "tool restore" if it.flags.is_empty() => return Some(Step::Installs(What::DotnetTools)),
+        "restore" => {}
+        "build" | "publish" if !it.has(&["--no-restore", "--no-build"]) && !restores_before(view, index) => {}
+        _ => return None,
+    }
+    // Intermediate files on a cache are kept from build to build already.
+    let mounts = view.doc.mounts(view.instruction(index));
+    if builds && mounts.iter().any(|mount| mount.target().is_some_and(|it| it.trim_end_matches('/').ends_with("/obj")))
+    {
+        return None;
+    }
+    let text = script.slice(it.span);
+    if dotnet::MOVES.iter().any(|name| text.contains(name)) {
+        return held("it restores into another place");
+    }
+    const PLACES: &[&str] =
+        &["--packages", "--configfile", "-s", "--source", "--lock-file-path", "--artifacts-path", "--tool-path"];
+    if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
+        let web = flag.value.as_ref().and_then(|value| value.literal.as_deref());
+        if !matches!(&*flag.name, "-s" | "--source") || !web.is_some_and(|web| web.starts_with("https://")) {
+            return Some(Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into())));
+        }
+    }
+    // `/p:Name=value` sets a property.
+    let property = |text: &str| text.starts_with("/p:") || text.starts_with("/property:");
+    let (settings, targets): (Vec<_>, Vec<_>) =
+        it.operands.iter().partition(|operand| property(script.slice(operand.span)));
+    let target = match &targets[..] {
+        [] => None,
+        [target] => match target.literal.as_deref() {
+            Some(target) => Some(paths::join(Some(cwd), &target.replace('\\', "/"))?),
+            None => return held("which project it restores is not known"),
+        },
+        _ => return held("which project it restores is not known"),
+    };
+    let what = What::Dotnet(target);
+    if !builds {
+        return Some(Step::Installs(what));
+    }
+    const KEPT: &[&str] = &["-r", "--runtime", "-a", "--arch", "--os", "-s", "--source", "--property", "--ucr"];
+    let flags = it.flags.iter().filter(|flag| KEPT.contains(&&*flag.name) || flag.name.starts_with("-p:"));
+    let words = targets.iter().chain(&settings).map(|operand| operand.span).chain(flags.map(|flag| flag.span));
+    let command = format!("{} restore", script.slice(it.name));
+    let command = words.fold(command, |command, span| format!("{command} {}", one_line(script.slice(span))));
+    Some(Step::Prepares(what, command))
+}
+
+/// Whether packages are restored before RUN `index` already, in its stage or one that it is built on.
+fn restores_before(view: &View<'_>, index: usize) -> bool {
+    let stage = view.doc.stage_of(index).unwrap_or_default();
+    let stages = view.graph().chain(stage).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
+    stages.filter(|at| *at < index).filter_map(|at| view.runs(at)).flat_map(invocations).any(|it| {
+        it.tool == Tool::Dotnet && matches!(it.verb, Verb::Install | Verb::Build) && !it.subcommand.starts_with("tool")
+    })
 }
 
 /// A command without the blanks with which it goes on in the next line.

@@ -51,7 +51,8 @@ impl Install {
             What::Go => "go",
             What::Bundle(_) => "ruby",
             What::Composer(_) => "php",
-            What::Dotnet => "dotnet",
+            What::Dotnet(_) => "dotnet",
+            What::DotnetTools => "dotnet tool",
             What::Held(_) => "other",
         };
         format!("{tool} {}", self.cwd)
@@ -75,8 +76,10 @@ pub enum What {
     Bundle(bundler::How),
     /// `composer install`
     Composer(composer::How),
-    /// `dotnet restore`, of this project.
-    Dotnet,
+    /// `dotnet restore`, of the project, solution or folder at this place, if one is named.
+    Dotnet(Option<String>),
+    /// `dotnet tool restore`
+    DotnetTools,
     /// One that reads more than manifests.
     Held(Reason),
 }

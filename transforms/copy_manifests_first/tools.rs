@@ -81,6 +81,9 @@ pub fn step(
         {
             projects::composer(tree, copies, cwd, script, &invocation)
         }
+        (Tool::Dotnet, Verb::Install | Verb::Build) => {
+            projects::dotnet(view, (index, cwd), script, &invocation).unwrap_or_else(|| tool(&invocation))
+        }
         _ => tool(&invocation),
     };
     match (step, ELSEWHERE.iter().find(set)) {
@@ -164,7 +167,10 @@ fn tool(it: &Invocation) -> Step {
         (Tool::Composer, Verb::Install) if matches!(&*it.subcommand, "install" | "i") && alone => {
             Step::Installs(What::Composer(composer::How::default()))
         }
-        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => Step::Installs(What::Dotnet),
+        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => Step::Installs(What::Dotnet(None)),
+        (Tool::Dotnet, Verb::Install) if &*it.subcommand == "tool install" && it.has(&["-g", "--global"]) => {
+            Step::Nothing
+        }
         _ => Step::Anything,
     }
 }
