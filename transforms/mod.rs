@@ -15,6 +15,7 @@ mod curl_fails;
 mod dockerignore;
 mod drop_sudo;
 mod exec_form;
+mod healthcheck;
 mod join_runs;
 mod late_delete;
 mod legacy_syntax;
@@ -74,6 +75,8 @@ pub const ALL: &[Transform] = &[
     slim_base::TRANSFORM,
     // Behind the split: its account is one of the image that ships.
     non_root_user::TRANSFORM,
+    // Behind all that changes the base image, which has to have the program that asks.
+    healthcheck::TRANSFORM,
     sort_packages::TRANSFORM,
     tidy::TRANSFORM,
 ];

@@ -71,7 +71,7 @@ const ROWS: &[Row] = &[
         otherwise: |_| State::Advice("trivy image IMAGE, or grype IMAGE, in CI and each night".into()),
     },
     Row { list: "Security", item: "current base image", transforms: &["pin-base"], otherwise: done },
-    Row { list: "Security", item: "health check", transforms: &[], otherwise: health },
+    Row { list: "Security", item: "health check", transforms: &["healthcheck"], otherwise: health },
     Row {
         list: "Performance",
         item: "layer order",
@@ -141,7 +141,9 @@ fn health(facts: &Facts<'_>) -> State {
     let is = |kind: &Kind| matches!(kind, Kind::Healthcheck(_));
     match facts.subject.doc.instructions().iter().any(|instruction| is(&instruction.kind)) {
         true => State::Done,
-        false => State::Advice("HEALTHCHECK for Docker and Compose, a probe in Kubernetes".into()),
+        false => State::Advice(
+            "HEALTHCHECK for Docker and Compose (optimize --enable healthcheck), a probe in Kubernetes".into(),
+        ),
     }
 }
 
