@@ -247,9 +247,8 @@ fn too_much() {
     }
 }
 
-/// What costs the parser most per byte: each has to be done in a moment, even unoptimised.
+/// What costs the parser most per byte, as long as may be: it ends, and does not go too deep.
 #[test]
-#[allow(clippy::disallowed_methods, reason = "it takes time")]
 fn pathological() {
     for atom in [
         "${a:-",
@@ -339,10 +338,9 @@ fn pathological() {
         "[[ a ]]; ",
     ] {
         let text = atom.repeat(MAX_LEN / atom.len());
-        let start = std::time::Instant::now();
+        let length = text.len();
         let script = Script::parse(text, SourceMap::default());
-        drop(script);
-        let took = start.elapsed();
-        assert!(took.as_secs() < 10, "{atom:?} took {took:?}");
+        let end = script.commands().iter().map(|command| command.span.end).max();
+        assert!(end.is_none_or(|end| end <= length), "{atom:?} ends at {end:?} of {length}");
     }
 }

@@ -249,7 +249,8 @@ fn compare(sandbox: &mut Sandbox, change: &Change, effort: Effort, tally: &Tally
     let pipefail = change.promises.contains(&Promise::Pipefail);
     let ordered = !change.before.iter().chain(&change.after).any(beside);
     for (nth, flavour) in FLAVOURS.into_iter().enumerate() {
-        if matches!(effort, Effort::Some(seed) if nth % 2 == 1 && nth / 2 != seed % 2) {
+        // The first shell, and one of the others in turn.
+        if matches!(effort, Effort::Some(seed) if nth > 0 && nth - 1 != seed % 3) {
             continue;
         }
         let jobs = [&change.before, &change.after].map(|runs| Job::new(runs, flavour, sandbox, &needs));
@@ -297,7 +298,8 @@ fn compare(sandbox: &mut Sandbox, change: &Change, effort: Effort, tally: &Tally
             _ if !ordered => (0..0, if matches!(effort, Effort::All) { 0..16 } else { 0..2 }),
             Effort::All => {
                 found = differs("ok".into(), &mut events);
-                (0..events.len().min(16), 0..6)
+                // bash under the name of sh is the third of its kind.
+                if flavour == ("bash", "sh") { (0..0, 0..2) } else { (0..events.len().min(16), 0..4) }
             }
             Effort::Some(seed) => {
                 // The last number may be that of no command: then all succeed.

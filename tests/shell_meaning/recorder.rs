@@ -259,7 +259,8 @@ fn serve(root: &str) {
             }
         }
     });
-    let first = files(Path::new("/")).into_keys().collect();
+    let first = files(Path::new("/"));
+    let mut last = Tree::new();
     let mut input = std::io::stdin().lock();
     loop {
         let mut line = Vec::new();
@@ -272,7 +273,7 @@ fn serve(root: &str) {
         if input.read_exact(&mut job).is_err() {
             return;
         }
-        let answer = job_done(&String::from_utf8_lossy(&job), &first, &null, &running);
+        let answer = job_done(&String::from_utf8_lossy(&job), &first, &mut last, &null, &running);
         print!("{}\n{answer}", answer.len());
         let _ = std::io::stdout().flush();
     }
@@ -306,14 +307,16 @@ fn files(folder: &Path) -> Tree {
     found
 }
 
-/// Runs one job: rules, directories, links, and shells one after another until one fails.
+/// Runs one job: rules, directories, links, and shells one after another until one fails. What it leaves is in `last`, for
+/// the next to take away: to look once for each job is enough.
 fn job_done(
     job: &str,
-    first: &std::collections::BTreeSet<PathBuf>,
+    first: &Tree,
+    last: &mut Tree,
     null: &fs::File,
     running: &Mutex<Option<(u32, Instant)>>,
 ) -> String {
-    for (path, what) in files(Path::new("/")).into_iter().rev().filter(|(path, _)| !first.contains(path)) {
+    for (path, what) in std::mem::take(last).into_iter().rev().filter(|(path, _)| !first.contains_key(path)) {
         let _ = if what.is_none() { fs::remove_dir(path) } else { fs::remove_file(path) };
     }
     let _ = fs::create_dir("/dev");
@@ -325,12 +328,11 @@ fn job_done(
     for folder in folders {
         let _ = fs::create_dir_all(folder);
     }
-    for link in links {
+    for link in &links {
         let (at, name) = (Path::new(link), link.rsplit('/').next().unwrap_or_default());
         let _ = at.parent().map(fs::create_dir_all);
         let _ = symlink(format!("/rec/bin/{name}"), at);
     }
-    let before = files(Path::new("/"));
     let (mut status, mut endless, mut output) = (0, false, Vec::new());
     for run in runs {
         let mut parts = run.split('\x1e').map(|part| part.split('\x1f').collect::<Vec<_>>());
@@ -363,10 +365,12 @@ fn job_done(
         }
     }
     let mut state = String::new();
-    for (path, what) in files(Path::new("/")) {
-        if let Some((mode, content)) = &what
+    *last = files(Path::new("/"));
+    for (path, what) in &*last {
+        if let Some((mode, content)) = what
             && path != Path::new("/dev/null")
-            && before.get(&path) != Some(&what)
+            && first.get(path) != Some(what)
+            && !(mode & 0o170_000 == 0o120_000 && links.iter().any(|link| Path::new(link) == path))
         {
             state += &format!("{}\x1f{mode:o}\x1f{}\x1e", path.display(), String::from_utf8_lossy(content));
         }
