@@ -8,7 +8,7 @@ mod tools;
 
 use std::borrow::Cow;
 
-use crate::context::{Needs, Tree, bundler, composer, dotnet, go, node, python};
+use crate::context::{Needs, Tree, bundler, composer, dotnet, go, gradle, maven, node, python};
 use crate::dockerfile::{Command, Kind};
 use crate::transform::brought::{Copied, copied};
 use crate::transform::ignoring::{Maker, spared};
@@ -226,7 +226,11 @@ impl Region {
         let split = self.split.as_ref();
         let prepared = self.prepared.as_deref();
         if prepared.is_some() {
-            wanted.needs.check("what runs behind finds the packages installed already");
+            wanted.needs.check(if self.installs.iter().any(|(_, it)| matches!(it.what, What::Maven { .. })) {
+                "the step that fetches succeeds for this project, and the build may fetch what only plugins ask for"
+            } else {
+                "what runs behind finds the packages installed already"
+            });
         }
         let rewrite = Rewrite { moved: &moved, lines, last: self.last, split, prepared };
         let (claimed, mut change) = rewrite.change(view)?;
@@ -392,6 +396,18 @@ impl Wanted {
                 place::retain_brought(&mut needs.files, dotnet::ABOVE, copies, (folder, &install.cwd));
                 (needs, folder, &install.cwd)
             }
+            What::Maven { pom, wrapper } => {
+                let folder = folder()?;
+                let mut needs = maven::fetch(tree, folder, pom.as_deref(), *wrapper)?;
+                // A parent above what is copied is not found in the image, either.
+                let own = needs.files.first().cloned();
+                let mut above: Vec<String> =
+                    needs.files.iter().filter(|file| Some(*file) != own.as_ref()).cloned().collect();
+                place::retain_brought(&mut above, &["pom.xml"], copies, (folder, &install.cwd));
+                needs.files.retain(|file| Some(file) == own.as_ref() || above.contains(file));
+                (needs, folder, &install.cwd)
+            }
+            What::Gradle { wrapper } => (gradle::resolve(tree, folder()?, *wrapper)?, folder()?, &install.cwd),
             What::DotnetTools => {
                 let mut needs = dotnet::tools(tree, folder()?)?;
                 place::retain_brought(&mut needs.files, dotnet::ABOVE, copies, (folder()?, &install.cwd));

@@ -6,8 +6,18 @@ use crate::transform::brought::Copied;
 use crate::transform::paths;
 
 /// Files by which a project is known.
-const MANIFESTS: &[&str] =
-    &["package.json", "pyproject.toml", "Pipfile", "go.mod", "Gemfile", "composer.json", "Cargo.toml", "pom.xml"];
+const MANIFESTS: &[&str] = &[
+    "package.json",
+    "pyproject.toml",
+    "Pipfile",
+    "go.mod",
+    "Gemfile",
+    "composer.json",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+];
 
 /// Files that say how to install, besides.
 const SETTINGS: &[&str] = &[
@@ -39,6 +49,10 @@ const SETTINGS: &[&str] = &[
     "composer.lock",
     "symfony.lock",
     "auth.json",
+    "mvnw",
+    "settings.gradle",
+    "settings.gradle.kts",
+    "gradle.properties",
 ];
 
 /// Whether `folder` has a file by which a project is known.

@@ -1,4 +1,4 @@
-//! What bundler, Composer and dotnet are told on a command line, and what they are to do first where they read more than manifests.
+//! What bundler, Composer, dotnet, Maven and Gradle are told on a command line, and what they are to do first where they read more than manifests.
 
 use std::path::Path;
 
@@ -106,10 +106,14 @@ pub fn composer(tree: Option<&Tree<'_>>, copies: &[Copied], cwd: &str, script: &
 pub fn dotnet(view: &View<'_>, (index, cwd): (usize, &str), script: &Script, it: &Invocation) -> Option<Step> {
     let held = |reason: &'static str| Some(Step::Installs(What::Held(reason.into())));
     let builds = it.verb == Verb::Build;
+    let restores = |it: &Invocation| {
+        let own = it.tool == Tool::Dotnet && matches!(it.verb, Verb::Install | Verb::Build);
+        own && !it.subcommand.starts_with("tool")
+    };
     match &*it.subcommand {
         "tool restore" if it.flags.is_empty() => return Some(Step::Installs(What::DotnetTools)),
         "restore" => {}
-        "build" | "publish" if !it.has(&["--no-restore", "--no-build"]) && !restores_before(view, index) => {}
+        "build" | "publish" if !it.has(&["--no-restore", "--no-build"]) && !runs_before(view, index, restores) => {}
         _ => return None,
     }
     // Intermediate files on a cache are kept from build to build already.
@@ -154,13 +158,75 @@ pub fn dotnet(view: &View<'_>, (index, cwd): (usize, &str), script: &Script, it:
     Some(Step::Prepares(what, command))
 }
 
-/// Whether packages are restored before RUN `index` already, in its stage or one that it is built on.
-fn restores_before(view: &View<'_>, index: usize) -> bool {
+/// Maven that fetches, or builds and could fetch before.
+pub fn maven(view: &View<'_>, index: usize, script: &Script, it: &Invocation) -> Step {
+    let builds = it.verb == Verb::Build;
+    let fetched =
+        |it: &Invocation| it.tool == Tool::Maven && matches!(it.verb, Verb::Build | Verb::Download | Verb::Run);
+    const PHASES: &[&str] = &["compile", "test", "package", "verify", "install", "deploy"];
+    let compiles = it.literals().any(|goal| PHASES.contains(&goal));
+    if builds && (!compiles || !it.certain || it.has(&["-o", "--offline"]) || runs_before(view, index, fetched)) {
+        return Step::Anything;
+    }
+    let held = |reason: String| Step::Installs(What::Held(reason.into()));
+    const PLACES: &[&str] =
+        &["-s", "--settings", "-gs", "--global-settings", "-t", "--toolchains", "-gt", "--global-toolchains"];
+    if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
+        return held(format!("what the file of {} has it read is not known", flag.name));
+    }
+    if it.has(&["-pl", "--projects", "-rf", "--resume-from"]) {
+        return held("it builds modules, and those that depend on each other cannot be fetched before".to_owned());
+    }
+    let pom = match it.value(&["-f", "--file"]).map(|value| value.literal.as_deref()) {
+        None => None,
+        Some(Some(pom)) if pom.ends_with(".xml") && !pom.starts_with('/') => Some(pom.to_owned()),
+        Some(_) => return held("which project it builds is not known".to_owned()),
+    };
+    let wrapper = script.slice(it.name).ends_with("mvnw");
+    let what = What::Maven { pom, wrapper };
+    if !builds {
+        return Step::Installs(what);
+    }
+    let mut command = script.slice(it.name).to_owned();
+    if !it.has(&["-B", "--batch-mode"]) {
+        command += " -B";
+    }
+    for flag in &it.flags {
+        command = format!("{command} {}", one_line(script.slice(flag.span)));
+    }
+    Step::Prepares(what, command + " dependency:go-offline")
+}
+
+/// Gradle that resolves dependencies.
+pub fn gradle(script: &Script, it: &Invocation) -> Step {
+    const PLACES: &[&str] = &[
+        "-p",
+        "--project-dir",
+        "-b",
+        "--build-file",
+        "-c",
+        "--settings-file",
+        "-I",
+        "--init-script",
+        "--include-build",
+        "--project-cache-dir",
+        "-g",
+        "--gradle-user-home",
+    ];
+    if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
+        return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
+    }
+    if it.literals().any(|task| task != "dependencies") {
+        return Step::Installs(What::Held("a task of the project's own may read anything".into()));
+    }
+    Step::Installs(What::Gradle { wrapper: script.slice(it.name).ends_with("gradlew") })
+}
+
+/// Whether `is` it, a command before RUN `index`, in its stage or one that it is built on.
+fn runs_before(view: &View<'_>, index: usize, is: impl Fn(&Invocation) -> bool) -> bool {
     let stage = view.doc.stage_of(index).unwrap_or_default();
     let stages = view.graph().chain(stage).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
-    stages.filter(|at| *at < index).filter_map(|at| view.runs(at)).flat_map(invocations).any(|it| {
-        it.tool == Tool::Dotnet && matches!(it.verb, Verb::Install | Verb::Build) && !it.subcommand.starts_with("tool")
-    })
+    stages.filter(|at| *at < index).filter_map(|at| view.runs(at)).flat_map(invocations).any(|it| is(&it))
 }
 
 /// A command without the blanks with which it goes on in the next line.

@@ -53,6 +53,8 @@ impl Install {
             What::Composer(_) => "php",
             What::Dotnet(_) => "dotnet",
             What::DotnetTools => "dotnet tool",
+            What::Maven { .. } => "maven",
+            What::Gradle { .. } => "gradle",
             What::Held(_) => "other",
         };
         format!("{tool} {}", self.cwd)
@@ -80,6 +82,15 @@ pub enum What {
     Dotnet(Option<String>),
     /// `dotnet tool restore`
     DotnetTools,
+    /// Maven fetches, by the file that is named, if one is, and by the wrapper or not.
+    Maven {
+        pom: Option<String>,
+        wrapper: bool,
+    },
+    /// `gradle dependencies`, by the wrapper or not.
+    Gradle {
+        wrapper: bool,
+    },
     /// One that reads more than manifests.
     Held(Reason),
 }

@@ -84,6 +84,8 @@ pub fn step(
         (Tool::Dotnet, Verb::Install | Verb::Build) => {
             projects::dotnet(view, (index, cwd), script, &invocation).unwrap_or_else(|| tool(&invocation))
         }
+        (Tool::Maven, Verb::Download | Verb::Build) => projects::maven(view, index, script, &invocation),
+        (Tool::Gradle, Verb::Download) => projects::gradle(script, &invocation),
         _ => tool(&invocation),
     };
     match (step, ELSEWHERE.iter().find(set)) {
@@ -167,6 +169,8 @@ fn tool(it: &Invocation) -> Step {
         (Tool::Composer, Verb::Install) if matches!(&*it.subcommand, "install" | "i") && alone => {
             Step::Installs(What::Composer(composer::How::default()))
         }
+        (Tool::Maven, Verb::Download) => Step::Installs(What::Maven { pom: None, wrapper: false }),
+        (Tool::Gradle, Verb::Download) => Step::Installs(What::Gradle { wrapper: false }),
         (Tool::Dotnet, Verb::Install) if &*it.subcommand == "restore" => Step::Installs(What::Dotnet(None)),
         (Tool::Dotnet, Verb::Install) if &*it.subcommand == "tool install" && it.has(&["-g", "--global"]) => {
             Step::Nothing
