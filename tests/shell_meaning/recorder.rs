@@ -113,11 +113,20 @@ impl Rules {
 
     /// The words without what was promised to be added, removed or replaced.
     fn normal(&self, words: impl Iterator<Item = String>) -> Vec<String> {
-        let renamed = |word: String| {
-            let to = self.renames.iter().filter_map(|it| it.split_once('=')).find(|(from, _)| *from == word);
-            to.map_or(word, |(_, to)| to.to_owned())
-        };
-        words.filter(|word| !self.flags.contains(word)).map(renamed).collect()
+        let mut words: Vec<String> = words.filter(|word| !self.flags.contains(word)).collect();
+        for (from, to) in self.renames.iter().filter_map(|it| it.split_once('=')) {
+            let (from, to): (Vec<&str>, Vec<&str>) = (from.split(' ').collect(), to.split(' ').collect());
+            let mut at = 0;
+            while at + from.len() <= words.len() {
+                if words[at..at + from.len()].iter().eq(from.iter()) {
+                    words.splice(at..at + from.len(), to.iter().map(|word| (*word).to_owned()));
+                    at += to.len();
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        words
     }
 
     fn promises(&self, words: &[String]) -> bool {
