@@ -19,10 +19,12 @@ pub mod python;
 pub mod rust;
 pub mod sources;
 mod tree;
+pub mod uses;
 pub mod yarn;
 
 pub use overlay::Overlay;
 pub use tree::{Needs, Reason, Tree, join};
+pub use uses::Uses;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,8 +44,8 @@ pub trait World: Sync {
     fn list(&self, path: &str) -> Option<Arc<[Box<str>]>>;
     /// Whether git tracks this file of the build context, or something in this folder.
     fn tracked(&self, path: &str) -> Option<bool>;
-    /// The content of another file of the repository, by its path from the repository's root.
-    fn repository(&self, path: &str) -> Option<Arc<[u8]>>;
+    /// What the files of the repository say of the Dockerfile: who builds and runs it; `None` if they are not known.
+    fn uses(&self) -> Option<Arc<Uses>>;
     /// The digest of the index that an image reference names, as its registry says: `sha256:…`.
     fn digest(&self, reference: &str) -> Option<Arc<str>>;
     /// The ignore file that applies to the Dockerfile: `Dockerfile.dockerignore` next to it, or else the context's
@@ -92,7 +94,7 @@ impl World for Nothing {
     fn tracked(&self, _: &str) -> Option<bool> {
         None
     }
-    fn repository(&self, _: &str) -> Option<Arc<[u8]>> {
+    fn uses(&self) -> Option<Arc<Uses>> {
         None
     }
     fn digest(&self, _: &str) -> Option<Arc<str>> {
@@ -156,8 +158,10 @@ impl World for Files {
         Some(path != ".git" && self.files.keys().any(inside) && !self.untracked.iter().any(|other| other == path))
     }
 
-    fn repository(&self, path: &str) -> Option<Arc<[u8]>> {
-        self.read(path)
+    fn uses(&self) -> Option<Arc<Uses>> {
+        let small = |content: &Vec<u8>| content.len() as u64 <= uses::MAX_LEN;
+        let files = self.files.iter().map(|(path, content)| (&**path, small(content).then_some(&**content)));
+        Some(Arc::new(uses::Builds::of(files).of_dockerfile("Dockerfile")))
     }
 
     fn digest(&self, reference: &str) -> Option<Arc<str>> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::dockerfile::Document;
 
 use super::ignore::append;
-use super::{IgnoreFile, Look, World};
+use super::{IgnoreFile, Look, Uses, World};
 
 /// `world` with `lines` at the end of its ignore file.
 pub struct Overlay<'w> {
@@ -45,8 +45,8 @@ impl World for Overlay<'_> {
     fn tracked(&self, path: &str) -> Option<bool> {
         self.world.tracked(path)
     }
-    fn repository(&self, path: &str) -> Option<Arc<[u8]>> {
-        self.world.repository(path)
+    fn uses(&self) -> Option<Arc<Uses>> {
+        self.world.uses()
     }
     fn digest(&self, reference: &str) -> Option<Arc<str>> {
         self.world.digest(reference)

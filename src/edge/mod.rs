@@ -29,6 +29,7 @@ mod review;
 mod signs;
 mod subject;
 mod summary;
+mod uses;
 mod verify;
 mod world;
 

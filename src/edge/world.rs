@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::context::{IgnoreFile, Look, World};
+use crate::context::{IgnoreFile, Look, Uses, World};
 use crate::dockerfile::Document;
 
 use super::registry::Registries;
+use super::uses::Repositories;
 use super::{files, git, locate, printable};
 
 /// Files larger than this are not read.
@@ -34,6 +35,8 @@ pub struct Shared {
     tracked: Mutex<HashMap<PathBuf, Option<Tracked>>>,
     /// The Dockerfiles below a build context.
     dockerfiles: Mutex<HashMap<PathBuf, Vec<Sibling>>>,
+    /// What the files of repositories say of Dockerfiles.
+    builds: Repositories,
     /// Only where the user lets them be asked.
     registries: Option<Arc<Registries>>,
     /// The folder that paths are shown from; if there is none, it is the one that the program runs in.
@@ -83,11 +86,12 @@ pub struct Disk<'s> {
     /// The Dockerfile, unless it is standard input.
     dockerfile: Option<PathBuf>,
     read: Mutex<HashMap<String, Option<Arc<[u8]>>>>,
+    uses: OnceLock<Option<Arc<Uses>>>,
 }
 
 impl<'s> Disk<'s> {
     pub fn new(shared: &'s Shared, context: Option<PathBuf>, dockerfile: Option<PathBuf>) -> Self {
-        Self { shared, context, dockerfile, read: Mutex::default() }
+        Self { shared, context, dockerfile, read: Mutex::default(), uses: OnceLock::new() }
     }
 
     /// Where `path` stands, if nothing on the way to it is a link or leads out of the context.
@@ -171,8 +175,9 @@ impl World for Disk<'_> {
         Some(tracked.contains(path) || next.is_some_and(|next| next.starts_with(&folder)))
     }
 
-    fn repository(&self, _: &str) -> Option<Arc<[u8]>> {
-        None
+    fn uses(&self) -> Option<Arc<Uses>> {
+        let found = || self.shared.builds.uses(self.dockerfile.as_deref()?, self.context.as_deref()).map(Arc::new);
+        self.uses.get_or_init(found).clone()
     }
 
     fn digest(&self, reference: &str) -> Option<Arc<str>> {

@@ -12,25 +12,6 @@ pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), fin
 
 const MESSAGE: &str = "the image does not need this stage";
 
-/// Files beside the Dockerfile, or at the top of its repository, that may build a stage by its name.
-const BUILDS: &[&str] = &[
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.yml",
-    "docker-compose.override.yml",
-    "docker-compose.dev.yml",
-    "docker-bake.hcl",
-    "docker-bake.json",
-    "skaffold.yaml",
-    "Makefile",
-    "Taskfile.yml",
-    "justfile",
-    ".devcontainer/devcontainer.json",
-    ".gitlab-ci.yml",
-    "package.json",
-];
-
 /// Words in the name of a stage that is there to be built by itself.
 const TARGETS: &[&str] = &[
     "base",
@@ -121,13 +102,19 @@ fn wanted(view: &View<'_>, stage: usize, unused: &BTreeSet<usize>) -> Option<Str
     if let Some(number) = graph.uses().iter().find(|it| it.by_index && !unused.contains(&it.by) && it.of > stage) {
         return Some(format!("line {} names a stage by its number, which would be another", line(number.instruction)));
     }
-    if let Some(name) = doc.stages()[stage].name.as_deref() {
-        if let Some(file) = built_by(view, name) {
-            return Some(format!("{file} builds it"));
+    let name = doc.stages()[stage].name.as_deref();
+    if let Some(uses) = view.world.uses() {
+        if let Some(reason) = uses.target(name, stage).or_else(|| uses.unread_target(name)) {
+            return Some(reason);
         }
-        if name.split(['-', '_', '.']).any(|word| TARGETS.contains(&word)) {
-            return Some(format!("`{name}` is what stages are called that are built by themselves"));
+        // All that follow would have another.
+        if let Some(at) = uses.number() {
+            return Some(format!("{at} builds a stage by its number, which would be another"));
         }
+    }
+    let by_itself = |name: &&str| name.split(['-', '_', '.']).any(|word| TARGETS.contains(&word));
+    if let Some(name) = name.filter(by_itself) {
+        return Some(format!("`{name}` is what stages are called that are built by themselves"));
     }
     let runs = |index: &usize| matches!(view.instruction(*index).kind, Kind::Cmd(_) | Kind::Entrypoint(_));
     if let Some(index) = instructions.clone().find(runs) {
@@ -212,18 +199,4 @@ fn names_stage(view: &View<'_>, stage: usize) -> bool {
         .enumerate()
         .map(|(nth, part)| if nth == 0 { part } else { part.split_once('}').map_or("", |(_, rest)| rest) });
     !fixed.into_iter().any(|part| part.contains(['/', ':', '@']))
-}
-
-/// The file that builds the stage called `name`, if one is at hand that may.
-fn built_by(view: &View<'_>, name: &str) -> Option<&'static str> {
-    BUILDS.iter().copied().find(|file| {
-        let content = view.world.read(file).or_else(|| view.world.repository(file));
-        let Some(content) = content else { return false };
-        let Ok(text) = std::str::from_utf8(&content) else { return true };
-        text.lines().any(|line| {
-            let Some((_, rest)) = line.split_once("target") else { return false };
-            let word = |char: char| !char.is_alphanumeric() && !matches!(char, '-' | '_' | '.');
-            rest.split(word).any(|it| it.eq_ignore_ascii_case(name))
-        })
-    })
 }
