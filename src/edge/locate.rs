@@ -8,18 +8,38 @@ use crate::dockerfile::{Document, Kind};
 
 use super::git;
 
-/// The Dockerfile's folder if all that the file copies, and the manifests that it installs from, are there; else the one
-/// folder above it, inside of the repository, where they are.
-pub fn context(doc: &Document, folder: &Path) -> Option<PathBuf> {
+/// The folder that the repository builds it in, as `said` tells; if it does not say so, the Dockerfile's folder if all
+/// that the file copies, and the manifests that it installs from, are there; else the one folder above it, inside of the
+/// repository, where they are.
+///
+/// One at the top of a repository is built there, so that nothing else has to be read.
+pub fn context(doc: &Document, folder: &Path, said: impl FnOnce() -> Vec<PathBuf>) -> Option<PathBuf> {
     let needs = Needs::of(doc);
+    let top = git::root(folder);
+    let full = std::path::absolute(folder).ok()?;
+    if !needs.is_nothing() && top.as_ref().is_some_and(|top| *top != full) {
+        let said = said();
+        let mut met = said.iter().filter(|said| needs.met(said));
+        match (&said[..], met.next()) {
+            ([], _) => {}
+            // What is not there yet is made before it is built.
+            ([one], _) => return Some(same(one, folder)),
+            (_, found) => return found.filter(|_| met.next().is_none()).map(|found| same(found, folder)),
+        }
+    }
     if needs.met(folder) {
         return Some(folder.to_path_buf());
     }
-    let full = std::path::absolute(folder).ok()?;
-    let root = git::root(folder)?;
+    let root = top?;
     let mut above = full.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)).filter(|it| needs.met(it));
     let found = above.next()?.to_path_buf();
     above.next().is_none().then_some(found)
+}
+
+/// `found`, as `folder` is written if it is that.
+fn same(found: &Path, folder: &Path) -> PathBuf {
+    let is = std::fs::canonicalize(folder).is_ok_and(|real| real == found);
+    if is { folder.to_path_buf() } else { found.to_path_buf() }
 }
 
 /// What a Dockerfile needs of its context.
@@ -93,6 +113,11 @@ impl Needs {
             _ => return,
         };
         self.manifests.push(manifests);
+    }
+
+    /// Whether it would be built in any folder alike.
+    fn is_nothing(&self) -> bool {
+        self.paths.is_empty() && self.folders.is_empty()
     }
 
     fn met(&self, folder: &Path) -> bool {
@@ -179,8 +204,35 @@ mod tests {
             ("COPY ../x /\nCOPY <<A /b\nx\nA", "api", Some("api")),
         ] {
             let text = format!("FROM a\n{text}\n");
-            let found = context(&Document::parse(text.as_str()), &root.join(folder));
+            let found = context(&Document::parse(text.as_str()), &root.join(folder), Vec::new);
             assert_eq!(found, expected.map(|path| root.join(path)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_counts() {
+        let root = tempfile::tempdir().expect("a folder");
+        let root = std::fs::canonicalize(root.path()).expect("a folder");
+        for path in [".git/HEAD", "a.py", "api/a.py", "api/Dockerfile", "Dockerfile", "web/b.py"] {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, "").expect("a file");
+        }
+        for (text, folder, said, expected) in [
+            ("COPY a.py /", "api", &[][..], Some("api")),
+            ("COPY a.py /", "api", &[""], Some("")),
+            // Something makes it first.
+            ("COPY x.jar /", "api", &[""], Some("")),
+            ("COPY b.py /", "api", &["", "web"], Some("web")),
+            ("COPY a.py /", "api", &["", "api"], None),
+            ("COPY c.py /", "api", &["", "api"], None),
+            ("COPY --from=x a /", "api", &[""], Some("api")),
+            ("COPY a.py /", "", &["api"], Some("")),
+        ] {
+            let doc = Document::parse(format!("FROM a\n{text}\n"));
+            let said = || said.iter().map(|said| root.join(said).components().collect()).collect();
+            let found = context(&doc, &root.join(folder).components().collect::<PathBuf>(), said);
+            assert_eq!(found, expected.map(|path| root.join(path).components().collect()), "{text} {folder}");
         }
     }
 }

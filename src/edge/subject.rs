@@ -66,7 +66,7 @@ impl<'s> Subject<'s> {
         let context = match &flags.context {
             Some(context) => Some(context.clone()),
             None if stdin => None,
-            None => locate::context(&doc, &folder),
+            None => locate::context(&doc, &folder, || shared.contexts(path)),
         };
         let world = Disk::new(shared, context.clone(), (!stdin).then(|| path.to_path_buf()));
         let choice = choice(flags, rules);

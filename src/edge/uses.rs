@@ -35,11 +35,24 @@ impl Repositories {
         let folder = dockerfile.parent()?;
         let context = || std::fs::canonicalize(context?).ok().filter(|context| dockerfile.starts_with(context));
         let repository = git::root(folder);
-        let known = repository.is_some();
+        let depth = repository.is_none().then_some(MAX_DEPTH);
         let root = repository.or_else(context).unwrap_or_else(|| folder.to_path_buf());
-        let builds = self.0.lock().ok()?.entry(root.clone()).or_default().clone();
-        let path = slashed(dockerfile.strip_prefix(&root).ok()?)?;
-        Some(builds.get_or_init(|| read(&root, (!known).then_some(MAX_DEPTH))).of_dockerfile(&path))
+        self.of(&root, depth, &dockerfile)
+    }
+
+    /// The folders in which the repository builds a Dockerfile.
+    pub fn contexts(&self, dockerfile: &Path) -> Vec<PathBuf> {
+        let dockerfile = real(dockerfile);
+        let Some(root) = dockerfile.parent().and_then(git::root) else { return Vec::new() };
+        let uses = self.of(&root, None, &dockerfile).unwrap_or_default();
+        let folders = uses.contexts().into_iter().map(|context| root.join(context).components().collect());
+        folders.filter(|folder: &PathBuf| folder.is_dir()).collect()
+    }
+
+    fn of(&self, root: &Path, depth: Option<usize>, dockerfile: &Path) -> Option<Uses> {
+        let known = self.0.lock().ok()?.entry(root.to_path_buf()).or_default().clone();
+        let path = slashed(dockerfile.strip_prefix(root).ok()?)?;
+        Some(known.get_or_init(|| read(root, depth)).of_dockerfile(&path))
     }
 }
 

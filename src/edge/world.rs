@@ -66,6 +66,11 @@ impl Shared {
         self.told().map(|note| format!("{BOLD}note{BOLD:#}: {}\n", printable(&note))).collect()
     }
 
+    /// The folders in which its repository builds a Dockerfile.
+    pub fn contexts(&self, dockerfile: &Path) -> Vec<PathBuf> {
+        self.builds.contexts(dockerfile)
+    }
+
     /// For files below `root`, which paths are shown from.
     pub fn below(self, root: &Path) -> Self {
         Self { root: Some(root.to_path_buf()), ..self }
@@ -212,7 +217,8 @@ impl World for Disk<'_> {
                 own.push(".dockerignore");
                 let folder = found.path.parent().unwrap_or(Path::new("."));
                 // One in a folder of its own has that for its context, if all is there.
-                let located = || locate::context(&doc, folder);
+                let said = || self.shared.builds.contexts(&found.path);
+                let located = || locate::context(&doc, folder, said);
                 let elsewhere = !same(folder, &context) && located().is_some_and(|it: PathBuf| same(&it, folder));
                 let apart = elsewhere || Path::new(&own).exists();
                 Some(Sibling { path: found.path, doc: Arc::new(doc), apart })

@@ -3,6 +3,7 @@
 mod account;
 mod obstacle;
 mod program;
+mod used;
 
 use std::ops::Range;
 
@@ -33,6 +34,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         obstacle::of(&ship, &programs)?;
         let account = account::of(image)?;
         let change = ship.change(&account)?;
+        used::against(&ship)?;
         Ok((change, ship.check(&account, &programs), account))
     });
     vec![match found {
@@ -232,6 +234,11 @@ impl Ship<'_> {
                 _ => {}
             }
         }
+        for port in used::ports(self) {
+            if !ports.contains(&port) {
+                ports.push(port);
+            }
+        }
         if !ports.is_empty() {
             ports.dedup();
             check += &format!(
@@ -241,6 +248,9 @@ impl Ship<'_> {
         }
         if volumes {
             check += "; the files of volumes that exist already are given to it";
+        }
+        if let Some(mounts) = used::mounts(self) {
+            check += &format!("; what {mounts} is given to it");
         }
         check + "; no image that is built on this one needs root"
     }

@@ -5,6 +5,7 @@ use super::edit::{Copy, Plan, uses};
 use super::original::{Form, Original, holds};
 use super::steps::Effect;
 use crate::commands::{Verb, recognise};
+use crate::context::Uses;
 use crate::context::heavy;
 use crate::dockerfile::{Command, Kind};
 use crate::transform::paths::join;
@@ -369,19 +370,6 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Files beside the Dockerfile that may start the image in another way.
-const COMPOSE: &[&str] = &[
-    "compose.yaml",
-    "compose.yml",
-    "docker-compose.yaml",
-    "docker-compose.yml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-    "docker-compose.dev.yml",
-    ".devcontainer/devcontainer.json",
-    "skaffold.yaml",
-];
-
 /// Commands that need what only the first stage has.
 const TOOLS: &[&str] = &[
     "run dev",
@@ -410,24 +398,10 @@ const TOOLS: &[&str] = &[
 /// What has to be true of the surroundings.
 ///
 /// # Errors
-/// If a file that is at hand says that it is not.
+/// If a file of the repository says that it is not.
 pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
-    for file in COMPOSE {
-        let Some(text) = it.view.world.read(file) else { continue };
-        let text = String::from_utf8_lossy(&text);
-        for line in text.lines().map(str::trim).filter(|line| !line.starts_with('#')) {
-            let mounts =
-                line.split_once(':').and_then(|(_, place)| place.split([':', '"', '\'']).next()).is_some_and(|place| {
-                    place.starts_with('/') && holds(place.trim_end_matches('/'), &it.workdir) && place != "/"
-                });
-            if mounts && line.starts_with('-') {
-                return Err(format!("{file} mounts over {}", it.workdir).into());
-            }
-            let runs = line.strip_prefix("command:").or_else(|| line.strip_prefix("entrypoint:"));
-            if let Some(tool) = runs.and_then(|runs| TOOLS.iter().find(|tool| runs.contains(*tool))) {
-                return Err(format!("{file} starts it with `{}`", tool.trim()).into());
-            }
-        }
+    if let Some(uses) = it.view.world.uses() {
+        used(it, &uses)?;
     }
     let Kind::From(parts) = it.view.instruction(it.from).kind else { return Ok(()) };
     let name = parts.name.map(|name| it.view.doc.word(it.view.instruction(it.from), name).into_owned());
@@ -436,5 +410,29 @@ pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
         Some(name) => format!("nothing that builds {name} needs its sources or tools, or mounts over {over}"),
         None => format!("nothing needs the sources or tools that were in the image, or mounts over {over}"),
     });
+    Ok(())
+}
+
+/// What the files of the repository say of the image.
+fn used(it: &Original<'_>, uses: &Uses) -> Result<(), Reason> {
+    if let Some(unread) = uses.unread() {
+        return Err(unread.into());
+    }
+    if let Some(at) = uses.number() {
+        return Err(format!("{at} builds a stage by its number, which would be another").into());
+    }
+    for run in uses.runs(it.view.doc.stages()[0].name.as_deref(), 0, true) {
+        if let Some(at) = &run.develops {
+            return Err(format!("{at} makes it a place to develop in").into());
+        }
+        if let Some(mount) = run.mounts.iter().find(|mount| mount.what.covers(&it.workdir)) {
+            return Err(format!("{} mounts over {}", mount.at, it.workdir).into());
+        }
+        let tool = |command: &str| TOOLS.iter().find(|tool| command.contains(*tool));
+        let mut tools = run.commands.iter().filter_map(|command| Some((&command.at, tool(&command.what)?)));
+        if let Some((at, tool)) = tools.next() {
+            return Err(format!("{at} starts it with `{}`", tool.trim()).into());
+        }
+    }
     Ok(())
 }

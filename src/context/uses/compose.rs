@@ -153,7 +153,8 @@ fn run(chain: &[Service<'_>]) -> Run {
             let writes = sync.text_of("action").is_some_and(|action| action.starts_with("sync"));
             let (path, target) = (sync.text_of("path"), sync.text_of("target"));
             if let Some(target) = target.filter(|_| writes) {
-                let what = Mount { source: path.unwrap_or_default().to_owned(), target: target.to_owned() };
+                let source = path.unwrap_or_default().to_owned();
+                let what = Mount { source, target: target.to_owned(), read_only: false };
                 run.mounts.push(part.say(sync, what));
             }
         }
@@ -185,14 +186,16 @@ fn line(node: &Node) -> String {
 /// A volume: `source:target:options`, `target`, or a map.
 fn mount(volume: &Node) -> Option<Mount> {
     let Some(text) = volume.text() else {
-        let target = volume.text_of("target")?.to_owned();
-        return Some(Mount { source: volume.text_of("source").unwrap_or_default().to_owned(), target });
+        let (source, target) = (volume.text_of("source").unwrap_or_default(), volume.text_of("target")?);
+        let read_only = volume.text_of("read_only") == Some("true");
+        return Some(Mount { source: template::of(source), target: template::of(target), read_only });
     };
     let text = template::of(text);
     // A drive of Windows.
     let drive = text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
     let cut = if drive { text[2..].find(':').map(|at| at + 2) } else { text.find(':') };
     let (source, rest) = cut.map_or(("", &*text), |at| (&text[..at], &text[at + 1..]));
-    let target = rest.split(':').next().unwrap_or_default();
-    Some(Mount { source: source.to_owned(), target: target.to_owned() })
+    let (target, options) = rest.split_once(':').unwrap_or((rest, ""));
+    let read_only = options.split(',').any(|option| option == "ro");
+    Some(Mount { source: source.to_owned(), target: target.to_owned(), read_only })
 }

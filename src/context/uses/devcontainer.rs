@@ -35,7 +35,7 @@ pub fn read(root: &Node, file: &Arc<str>, builds: &mut Vec<Build>) {
             None => (mount.text_of("source"), mount.text_of("target")),
         };
         let Some(target) = target else { continue };
-        let what = Mount { source: source.unwrap_or_default().to_owned(), target: target.to_owned() };
+        let what = Mount { source: source.unwrap_or_default().to_owned(), target: target.to_owned(), read_only: false };
         run.mounts.push(Said { at: at(mount), what });
     }
     builds.push(Build {

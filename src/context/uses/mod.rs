@@ -54,6 +54,18 @@ pub struct Mount {
     pub source: String,
     /// Where, in the container.
     pub target: String,
+    /// The program cannot write there.
+    pub read_only: bool,
+}
+
+impl Mount {
+    /// Whether what the image has at `path`, an absolute one, may be hidden by it.
+    #[must_use]
+    pub fn covers(&self, path: &str) -> bool {
+        let target = self.target.trim_end_matches('/');
+        let above = path.match_indices('/').map(|(at, _)| &path[..at]).filter(|above| !above.is_empty());
+        std::iter::once(path).chain(above).any(|above| may_be(target, above))
+    }
 }
 
 /// How an image is run.
@@ -357,6 +369,16 @@ impl Uses {
             (None, _) => true,
         };
         self.unread.iter().find(says).map(|unread| format!("what {} says of it is not known", unread.file))
+    }
+
+    /// The folders that are its context, from the repository's root, where that is certain.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<&str> {
+        let certain = self.builds.iter().filter(|build| build.is_certain());
+        let mut contexts: Vec<&str> = certain.filter_map(Build::context).collect();
+        contexts.sort_unstable();
+        contexts.dedup();
+        contexts
     }
 
     /// How the stage that has this name and number is run; `last` if no other follows it.

@@ -20,7 +20,8 @@ fn told(uses: &Uses) -> Vec<String> {
         }
         let run = &build.run;
         for it in &run.mounts {
-            told += &format!(" mount {}>{} ({})", shown(&it.what.source), shown(&it.what.target), it.at);
+            let mark = if it.what.read_only { ">>" } else { ">" };
+            told += &format!(" mount {}{mark}{} ({})", shown(&it.what.source), shown(&it.what.target), it.at);
         }
         for it in &run.commands {
             told += &format!(" runs `{}` ({})", it.what, it.at);
@@ -88,7 +89,7 @@ services:
         [
             "compose.yaml:2 Dockerfile in . arg A=1 arg B runs `npm start` (compose.yaml:9) as 1000:1000 (5) port 80 \
              port 443 port 9000",
-            "compose.yaml:14 Dockerfile in . target dev (15) arg A=1 arg B mount .>/app (compose.yaml:17) mount \
+            "compose.yaml:14 Dockerfile in . target dev (15) arg A=1 arg B mount .>>/app (compose.yaml:17) mount \
              >/app/node_modules (compose.yaml:18) mount data>/data (compose.yaml:19) mount ?>/home (compose.yaml:20) \
              mount C:\\x>/drive (compose.yaml:21) mount ./src>/app/src (compose.yaml:27) as 1000:1000 (5) health `curl x` \
              privileged (22)",
@@ -410,4 +411,21 @@ fn stages() {
     assert_eq!(uses.number().map(ToString::to_string).as_deref(), Some("compose.yaml:3"));
     let users = |number, last| uses.runs(None, number, last).flat_map(|run| &run.users).count();
     assert_eq!((users(2, true), users(0, false)), (1, 0));
+}
+
+#[test]
+fn what_a_mount_hides() {
+    for (target, path, expected) in [
+        ("/app", "/app", true),
+        ("/app/", "/app/src", true),
+        ("/app/src", "/app", false),
+        ("/ap", "/app", false),
+        ("\0", "/app", true),
+        ("/home/\0", "/home/me/app", true),
+        ("/home/\0/x", "/home/me/app", false),
+        ("/app", "/", false),
+    ] {
+        let mount = Mount { source: String::new(), target: target.into(), read_only: false };
+        assert_eq!(mount.covers(path), expected, "{target:?} {path}");
+    }
 }
