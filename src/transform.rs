@@ -9,6 +9,7 @@ pub mod copied;
 pub mod ignoring;
 pub mod mounts;
 pub mod paths;
+pub mod scripts;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;

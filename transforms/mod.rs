@@ -25,6 +25,7 @@ mod non_root_user;
 mod package_caches;
 mod pin_base;
 mod pipefail;
+mod production_deps;
 mod secrets;
 mod sink_args;
 mod slim_base;
@@ -52,6 +53,7 @@ pub const ALL: &[Transform] = &[
     copy_manifests_first::TRANSFORM,
     // Behind it, which brings lock files that were not copied; before all that reads the installation.
     lock_install::TRANSFORM,
+    production_deps::TRANSFORM,
     dockerignore::TRANSFORM,
     sink_args::TRANSFORM,
     system_packages_first::TRANSFORM,

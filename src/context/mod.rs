@@ -9,6 +9,7 @@ pub mod go;
 pub mod gradle;
 pub mod heavy;
 pub mod ignore;
+pub mod imports;
 pub mod java;
 pub mod lock;
 pub mod maven;

@@ -9,13 +9,13 @@ mod node;
 mod original;
 mod python;
 mod rust;
-mod scripts;
 mod steps;
 
 use std::borrow::Cow;
 
 use crate::commands::{Invocation, invocations};
 use crate::images::{Image, Kind as ImageKind};
+use crate::transform::scripts;
 use crate::transform::{Change, Finding, On, Transform, View};
 use edit::Plan;
 use original::Original;

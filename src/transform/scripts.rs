@@ -1,6 +1,6 @@
 //! The scripts of package.json: what the image starts, and what a build makes.
 
-use super::Reason;
+use crate::context::Reason;
 use crate::context::package::Package;
 use crate::shell::{Command, Operator, Script, SourceMap};
 
