@@ -139,6 +139,9 @@ fn gemfile(tree: &Tree<'_>, path: &str, needs: &mut Needs) -> Result<(), Reason>
                 }
                 _ => return Err(format!("{path} looks at files").into()),
             },
+            Token::Text(text) if ["./", "../", "/", "~", "file:"].iter().any(|start| text.starts_with(start)) => {
+                return Err(format!("{path} names a path ({text})").into());
+            }
             Token::Word(name) if matches!(behind, [Token::Mark('='), next, ..] if *next != Token::Mark('=')) => {
                 own.push(name);
             }
@@ -344,6 +347,7 @@ mod tests {
             ("gem 'a', :path => 'a'", Err("Gemfile takes a gem from a folder of the project (path)")),
             ("gem 'a', 'path': 'a'", Err("Gemfile takes a gem from a folder of the project (path)")),
             ("path 'a' do\nend", Err("Gemfile takes a gem from a folder of the project (path)")),
+            ("gem 'a', git: '../a'", Err("Gemfile names a path (../a)")),
             ("require_relative 'x'", Err("what `require_relative` in Gemfile reads is not known")),
             ("gem \"a\", \"#{IO.read('v')}\"", Err("what `IO` in Gemfile reads is not known")),
             ("gem 'a' if File.exist?('b')", Err("Gemfile looks at files")),

@@ -33,6 +33,9 @@ const ELSEWHERE: &[&str] = &[
     "GOMODCACHE",
     "GOPATH",
     "BUNDLE_GEMFILE",
+    "NUGET_PACKAGES",
+    "MAVEN_ARGS",
+    "GRADLE_USER_HOME",
     "COMPOSER",
     "COMPOSER_VENDOR_DIR",
 ];
@@ -89,11 +92,24 @@ pub fn step(
         _ => tool(&invocation),
     };
     match (step, ELSEWHERE.iter().find(set)) {
+        (Step::Installs(_) | Step::Prepares(..), _) if of_the_project(script.slice(invocation.name)) => {
+            Step::Installs(What::Held("the program that it runs may be one of the project".into()))
+        }
         (Step::Installs(_) | Step::Prepares(..), Some(name)) => {
             Step::Installs(What::Held(format!("{name} may make it read something else").into()))
         }
         (step, _) => step,
     }
+}
+
+/// Whether the program that `name` calls may be a file of the project, other than a wrapper that is copied with the
+/// manifests.
+fn of_the_project(name: &str) -> bool {
+    let path = name.rsplit(char::is_whitespace).next().unwrap_or(name);
+    let wrapper = matches!(path, "./mvnw" | "./gradlew" | "mvnw" | "gradlew");
+    // Programs of a virtual environment are made where it is.
+    let elsewhere = path.starts_with(['/', '~', '$']) || path.contains("env/bin/");
+    !wrapper && !elsewhere && (path.contains('/') || path.ends_with(".phar"))
 }
 
 /// What a command of a known tool reads.
