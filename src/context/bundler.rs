@@ -139,7 +139,7 @@ fn gemfile(tree: &Tree<'_>, path: &str, needs: &mut Needs) -> Result<(), Reason>
                 }
                 _ => return Err(format!("{path} looks at files").into()),
             },
-            Token::Text(text) if ["./", "../", "/", "~", "file:"].iter().any(|start| text.starts_with(start)) => {
+            Token::Text(text) if ["./", "../", "/", "~/", "file:"].iter().any(|start| text.starts_with(start)) => {
                 return Err(format!("{path} names a path ({text})").into());
             }
             Token::Word(name) if matches!(behind, [Token::Mark('='), next, ..] if *next != Token::Mark('=')) => {
