@@ -123,6 +123,18 @@ struct Open {
 
 /// The documents of a YAML file; `None` if it is none, or no person wrote it.
 pub fn parse(text: &str) -> Option<Vec<Rc<Node>>> {
+    documents(text).or_else(|| {
+        // The library wants a bracket that closes to be indented; what reads Compose files does not.
+        let closes = |line: &str| line.trim_start().starts_with([']', '}']);
+        let lines = text.split_inclusive('\n').map(|line| format!("{}{line}", if closes(line) { INDENT } else { "" }));
+        text.lines().any(closes).then(|| documents(&lines.collect::<String>())).flatten()
+    })
+}
+
+/// Deeper than anything that is closed.
+const INDENT: &str = "                                ";
+
+fn documents(text: &str) -> Option<Vec<Rc<Node>>> {
     let mut documents = Vec::new();
     let mut anchors: HashMap<usize, Rc<Node>> = HashMap::new();
     let mut open: Vec<Open> = Vec::new();
@@ -217,6 +229,14 @@ mod tests {
         assert_eq!((x.line, x.items().len(), x.items()[1].text()), (11, 2, Some("")));
         let names: Vec<&str> = d.entries().iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["x", "y"]);
+    }
+
+    #[test]
+    fn brackets_that_close_at_the_margin() {
+        let documents = parse("a:\n  b: [\n    x\n  ]\n  c: {\n    d: y\n  }\n").expect("YAML");
+        let a = documents[0].get("a").expect("a key");
+        let d = a.get("c").and_then(|c| c.get("d")).map(|d| (d.line, d.text()));
+        assert_eq!((a.get("b").map(|b| b.items().len()), d), (Some(1), Some((6, Some("y")))));
     }
 
     #[test]
