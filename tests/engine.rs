@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test runs the program, the engine, and makes files")]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -95,6 +96,41 @@ fn killed_it_leaves_nothing() {
         std::thread::sleep(Duration::from_millis(200));
     }
     assert_eq!(left_behind(), others);
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn podman_proves_as_well_and_is_left_as_it_was() {
+    let podman = |arguments: &str| {
+        let output = Command::new("sh").args(["-c", &format!("podman {arguments}")]).output().expect("a shell");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+    };
+    // Some machines have it, and cannot build with it.
+    let ready = podman("image exists docker.io/library/debian:12").or_else(|_| {
+        podman("version >/dev/null && docker save debian:12 | podman load && { podman image exists docker.io/library/debian:12 || podman tag localhost/debian:12 docker.io/library/debian:12; }")
+    });
+    let trial = tempfile::tempdir().expect("a folder");
+    fs::write(trial.path().join("Dockerfile"), "FROM docker.io/library/debian:12\nRUN true\n").expect("a file");
+    let trial = trial.path().display();
+    if let Err(why) = ready.and_then(|_| podman(&format!("rmi $(podman build --quiet {trial})"))) {
+        let _ = writeln!(std::io::stdout(), "not run: podman cannot build here ({})", why.trim());
+        return;
+    }
+    let folder = project(
+        "FROM docker.io/library/debian:12\nWORKDIR /app\nRUN --mount=type=cache,target=/kept test ! -e /kept/x && touch /kept/x\n\
+         COPY . .\nCMD sleep 1000\n",
+    );
+    let images = podman("images --all --quiet").expect("a list");
+    let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+        .args(["verify", "--only", "exec-form", "--review"])
+        .current_dir(folder.path())
+        .env("DOCKER_HOST", "unix:///var/empty/no.sock")
+        .output()
+        .expect("the program runs");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("proved: ") && !said.contains("not proved"), "{said}");
+    assert_eq!(podman("images --all --quiet").expect("a list"), images);
 }
 
 #[test]

@@ -150,7 +150,11 @@ pub fn run(watch: &Watch) {
             docker(&prune.iter().copied().chain(builder.iter().copied()).collect::<Vec<_>>());
         }
     }
-    let _ = std::fs::remove_dir_all(&watch.folder);
+    if std::fs::remove_dir_all(&watch.folder).is_err() && watch.program == "podman" {
+        // What a build without root wrote as another user, only that user's own names can remove.
+        let folder = watch.folder.display().to_string();
+        docker(&["unshare", "rm", "-rf", "--", &folder]);
+    }
 }
 
 /// Asks the clients to end, and makes those that do not.

@@ -199,6 +199,11 @@ impl Engine {
             }
         } else {
             command.arg("build");
+            // There it keeps what cache mounts hold: neither another build's nor the user's are seen, or left with more.
+            let caches = self.folder.join(format!("caches-{}", build.caches));
+            if std::fs::create_dir_all(&caches).is_ok() {
+                command.env("TMPDIR", caches);
+            }
         }
         command.args(["--tag", &self.tag(build.name), "--label", &self.label(), "--file"]).arg(build.file);
         if build.cold {
