@@ -52,7 +52,7 @@ impl Repositories {
     fn of(&self, root: &Path, depth: Option<usize>, dockerfile: &Path) -> Option<Uses> {
         let known = self.0.lock().ok()?.entry(root.to_path_buf()).or_default().clone();
         let path = slashed(dockerfile.strip_prefix(root).ok()?)?;
-        Some(known.get_or_init(|| read(root, depth)).of_dockerfile(&path))
+        Some(known.get_or_init(|| read(root, depth, MAX_FILES)).of_dockerfile(&path))
     }
 }
 
@@ -62,26 +62,31 @@ fn slashed(path: &Path) -> Option<String> {
 }
 
 /// What the files below `root` say. Those that git ignores are not asked, and links are not followed.
-fn read(root: &Path, depth: Option<usize>) -> Builds {
+fn read(root: &Path, depth: Option<usize>, max_files: usize) -> Builds {
     let walk = ignore::WalkBuilder::new(root)
         .hidden(false)
         .require_git(false)
         .max_depth(depth)
         .filter_entry(|entry| !entry.file_name().to_str().is_some_and(|name| OTHERS.contains(&name)))
         .build();
-    let entries = walk.take(MAX_FILES).filter_map(Result::ok);
+    let mut seen = 0;
+    let entries = walk.take(max_files + 1).inspect(|_| seen += 1).filter_map(Result::ok);
     let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
     let candidates = files.filter_map(|entry| {
         let path = slashed(entry.path().strip_prefix(root).ok()?)?;
         is_candidate(&path).then(|| (path, entry.into_path()))
     });
-    let read = candidates.take(MAX_READ).map(|(path, place)| {
+    let read = candidates.take(MAX_READ + 1).map(|(path, place)| {
         let small = std::fs::metadata(&place).is_ok_and(|meta| meta.len() <= MAX_LEN);
         (path, small.then(|| std::fs::read(place).ok()).flatten())
     });
     let mut contents: Vec<(String, Option<Vec<u8>>)> = read.collect();
     contents.sort_unstable();
-    Builds::of(contents.iter().map(|(path, content)| (&**path, content.as_deref())))
+    let mut builds = Builds::of(contents.iter().map(|(path, content)| (&**path, content.as_deref())));
+    if seen > max_files || contents.len() > MAX_READ {
+        builds.add_unread("the rest of the repository");
+    }
+    builds
 }
 
 #[cfg(test)]
@@ -127,6 +132,14 @@ mod tests {
                 let found: Vec<&str> = all.into_iter().filter(|name| uses.target(Some(name), 9).is_some()).collect();
                 assert_eq!(found, expected, "{dockerfile} {context:?}");
             }
+        }
+        for max in [2, 100] {
+            let said = read(&root.join("with"), None, max).of_dockerfile("api/Dockerfile").unread_target(None);
+            assert_eq!(
+                said.as_ref().is_some_and(|said| said.contains("the rest of the repository")),
+                max == 2,
+                "{max}: {said:?}"
+            );
         }
         let large = Repositories::default().uses(&root.join("with/large/Dockerfile"), None).expect("an answer");
         assert_eq!(large.unread().as_deref(), Some("what large/compose.yml says of it is not known"));

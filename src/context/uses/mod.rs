@@ -299,6 +299,11 @@ impl Builds {
         builds
     }
 
+    /// Adds that not all was looked at: `rest` says what was not, as a file's path would.
+    pub fn add_unread(&mut self, rest: &str) {
+        self.unread.push(Unread { file: rest.into(), text: None });
+    }
+
     fn script(&mut self, file: &Arc<str>, text: &str) {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let name = file.rsplit('/').next().unwrap_or_default();
