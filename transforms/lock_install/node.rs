@@ -226,18 +226,33 @@ fn npm(call: &Call<'_>, tree: &Tree<'_>, folder: &str, lock: &str) -> Result<(),
     version(call, lock)
 }
 
-/// Whether the image's npm knows `ci` and reads the lock file, as far as the version of Node tells.
+/// Whether the npm that runs knows `ci` and reads the lock file, as far as its version, or that of Node, tells.
 fn version(call: &Call<'_>, lock: &str) -> Result<(), Reason> {
-    let own =
-        |it: &Invocation| it.tool == Tool::Npm && it.literals().any(|name| name == "npm" || name.starts_with("npm@"));
-    if call.earlier().iter().any(|(_, it, _)| own(it)) {
-        return Ok(());
+    let written =
+        serde_json::from_str::<serde_json::Value>(lock).ok().and_then(|lock| lock.get("lockfileVersion")?.as_u64());
+    let global = |it: &Invocation| {
+        it.tool == Tool::Npm && it.verb == Verb::Install && it.has(&["-g", "--global"]) && !it.operands.is_empty()
+    };
+    let earlier = call.earlier();
+    for (_, it, _) in earlier.iter().rev().filter(|(_, it, _)| global(it)) {
+        if it.operands.iter().any(|operand| operand.literal.is_none()) {
+            return Err("which npm is installed before is not known".into());
+        }
+        let Some(own) = it.literals().find(|name| *name == "npm" || name.starts_with("npm@")) else { continue };
+        let wanted = own.strip_prefix("npm@").unwrap_or("latest").trim_start_matches(['^', '~', 'v', '=']);
+        return match wanted.split('.').next().unwrap_or_default().parse::<u32>() {
+            Ok(major) if major < 6 => Err(format!("npm {major} may not know `npm ci`").into()),
+            Ok(major) if major < 7 && written.is_some_and(|written| written > 2) => {
+                Err(format!("npm {major} does not read a lock file of version 3").into())
+            }
+            Ok(_) => Ok(()),
+            Err(_) if matches!(wanted, "latest" | "lts") => Ok(()),
+            Err(_) => Err(format!("which npm {own} is is not known").into()),
+        };
     }
     let image = call.view.scope(call.index).image.as_ref().filter(|image| image.kind == images::Kind::Node);
     let version = image.and_then(|image| image.version.as_deref());
     let major = version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-    let written =
-        serde_json::from_str::<serde_json::Value>(lock).ok().and_then(|lock| lock.get("lockfileVersion")?.as_u64());
     match major {
         Some(major) if major < 10 => Err(format!("the npm of Node {major} may not know `npm ci`").into()),
         // npm 7 came with Node 15, and wrote a lock file that npm 6 can read; npm 9 does not any more.

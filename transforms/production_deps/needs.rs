@@ -21,7 +21,7 @@ const BY_NAME: &[&str] = &[
 pub(super) struct Entry {
     /// Its path in the context.
     pub file: String,
-    /// What is loaded before it.
+    /// The packages that are loaded before it.
     pub before: Vec<String>,
 }
 
@@ -72,6 +72,9 @@ pub(super) fn entry(
                 break;
             }
         }
+    }
+    if let Some(path) = before.iter().find(|name| name.starts_with(['.', '/']) || name.contains(':')) {
+        return Err(format!("what {path} of `{text}` loads is not known").into());
     }
     let file = file.ok_or_else(|| format!("what `{text}` starts is not known"))?;
     let place = paths::join(Some(workdir), &file).unwrap_or_default();
@@ -156,11 +159,7 @@ pub(super) fn imports(tree: &Tree<'_>, package: &Package, entry: &Entry) -> Resu
     {
         return Err("the sources start other programs".into());
     }
-    let before = entry
-        .before
-        .iter()
-        .filter(|name| !name.starts_with(['.', '/']))
-        .map(|name| (package_of(name).to_owned(), "the command".to_owned()));
+    let before = entry.before.iter().map(|name| (package_of(name).to_owned(), "the command".to_owned()));
     for (name, file) in imports.packages.iter().cloned().chain(before) {
         if only(&name) {
             return Err(format!("{file} imports {name}, which is in devDependencies").into());
