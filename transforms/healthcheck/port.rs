@@ -18,6 +18,10 @@ pub(super) fn of(ship: &Ship<'_>) -> Result<Option<u16>, Reason> {
         _ => None,
     };
     let exposed = exposed(ship)?;
+    let socket = |word: &String| word.starts_with("--uds") || word.starts_with("--fd") || word.contains("unix:");
+    if ship.words.iter().any(socket) {
+        return Err("the program listens at a socket that is no port".into());
+    }
     let said = match commanded(&ship.words) {
         Some(Ok(port)) => Some(port),
         Some(Err(())) if variable.is_none() => return Err("which port it is given, a variable says".into()),

@@ -29,6 +29,8 @@ struct Registers {
     roots: &'static [&'static str],
     /// What sources have where routes get a prefix.
     prefixes: &'static [&'static str],
+    /// What sources have where the server speaks TLS.
+    encrypted: &'static [&'static str],
     /// What the string may start with.
     method: &'static str,
 }
@@ -40,6 +42,7 @@ const LANGUAGES: &[Registers] = &[
         calls: &[".get(", ".all("],
         roots: &["app", "server", "fastify"],
         prefixes: &["basePath(", "prefix:", "setGlobalPrefix("],
+        encrypted: &["https.createServer", "createSecureServer", "https: {"],
         method: "",
     },
     // Flask, FastAPI, Starlette.
@@ -48,6 +51,7 @@ const LANGUAGES: &[Registers] = &[
         calls: &[".get(", ".route(", ".api_route("],
         roots: &["app", "application"],
         prefixes: &["APPLICATION_ROOT", "root_path", "DispatcherMiddleware"],
+        encrypted: &["ssl_context", "ssl_keyfile", "keyfile=", "wrap_socket"],
         method: "",
     },
     // net/http, gin, echo, chi.
@@ -56,6 +60,7 @@ const LANGUAGES: &[Registers] = &[
         calls: &[".HandleFunc(", ".Handle(", ".GET(", ".Get("],
         roots: &["http", "mux", "router", "r", "e", "app", "engine", "server", "echo", "srv"],
         prefixes: &[".Group(", ".Route(", ".PathPrefix(", ".Mount(", "StripPrefix("],
+        encrypted: &["ListenAndServeTLS", "ServeTLS", "RunTLS", "StartTLS", "StartAutoTLS"],
         method: "GET ",
     },
     // axum, actix-web, Rocket.
@@ -64,6 +69,7 @@ const LANGUAGES: &[Registers] = &[
         calls: &[".route(", "#[get("],
         roots: &[],
         prefixes: &[".nest(", "scope(", ".mount("],
+        encrypted: &["bind_rustls", "bind_openssl", "RustlsConfig", "OpenSSLConfig"],
         method: "",
     },
 ];
@@ -85,6 +91,9 @@ pub(super) fn of(ship: &Ship<'_>, tree: &Tree<'_>) -> Result<Route, Reason> {
         // Also in another file.
         let mut texts = sources.iter().filter(|(path, _)| language.language.is_source(path)).map(|(_, text)| text);
         let prefixed = texts.any(|text| language.prefixes.iter().any(|it| text.contains(it)));
+        if let Some(word) = language.encrypted.iter().find(|word| text.contains(*word)) {
+            return Err(format!("{path} has {word}: the server may not speak plain HTTP").into());
+        }
         for (rank, route) in routes(language, text, prefixed) {
             match route {
                 Ok(route) => found.push((rank, Route { path: route, file: path.clone() })),
