@@ -304,9 +304,9 @@ fn compare(sandbox: &mut Sandbox, change: &Change, effort: Effort, tally: &Tally
             Effort::Some(seed) => {
                 // The last number may be that of no command: then all succeed.
                 let alone = (seed / 4 + nth) % (needs.commands.len() + 2);
-                // One of the two is enough where a shell takes long to start.
-                let (first, second) = if flavour.0 == "dash" { (1, 1) } else { (seed % 2, 1 - seed % 2) };
-                (alone..alone + first, seed..seed + second)
+                // One of the two, and the other in the other shell.
+                let first = (seed / 3 + nth.min(1)) % 2;
+                (alone..alone + first, seed..seed + 1 - first)
             }
         };
         let seeds = seeds.map(|seed| format!("seed {seed}"));
