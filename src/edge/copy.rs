@@ -50,6 +50,10 @@ pub fn tree(from: &Path, to: &Path, ignored: &Patterns) -> io::Result<()> {
     each(from, String::new(), ignored, &mut |path, meta| {
         let (source, target) = (from.join(path), to.join(path));
         if meta.is_dir() {
+            // Otherwise the copy is copied into itself without end.
+            if !path.is_empty() && fs::canonicalize(&source)? == fs::canonicalize(to)? {
+                return Err(io::Error::other("the folder for temporary files lies in the build context"));
+            }
             fs::create_dir_all(&target)?;
             // A folder that may not be written is filled first.
             #[cfg(unix)]
@@ -163,6 +167,9 @@ mod tests {
         let ignored = Patterns::parse("node_modules\n").expect("patterns");
         tree(&from, &to, &ignored).expect("a copy");
         assert!(!to.join("node_modules").exists());
+        let error = tree(folder.path(), &to, &ignored).expect_err("the copy is in it");
+        assert!(error.to_string().contains("lies in the build context"), "{error}");
+        fs::remove_dir_all(&to).and_then(|()| tree(&from, &to, &ignored)).expect("a copy");
         let sizes = [&ignored, &Patterns::default()].map(|ignored| size(&from, ignored).expect("a size"));
         assert_eq!(sizes, [6, 7]);
         assert_eq!(fs::metadata(to.join("src/main.py")).and_then(|meta| meta.modified()).expect("a time"), time);
