@@ -9,6 +9,7 @@ use crate::transform::{Field, Promise};
 use super::archive::Image;
 use super::compare::{Aspects, Difference, differences};
 use super::layer::Kind;
+use super::tree::Node;
 
 /// Files whose content every build writes anew, and why. A path that ends with a slash stands for what lies below it, one
 /// that starts with a star for all that end so.
@@ -298,6 +299,15 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
             let records = PACKAGE_RECORDS.iter().any(|pattern| listed(pattern, path));
             (gone && SYSTEM.iter().any(|pattern| listed(pattern, path)))
                 || (records && (aspects.content || aspects.kind))
+        }
+        // A program of Go, which a step built, is another one without cgo.
+        Promise::Flag(flag) if flag == "CGO_ENABLED=0" => {
+            let built = |node: &Option<Node>, base: usize| {
+                node.as_ref().is_some_and(|node| node.layer >= base && node.entry.mode & 0o111 != 0)
+            };
+            aspects.within(Aspects { content: true, ..Aspects::default() })
+                && built(before, base.0)
+                && built(after, base.1)
         }
         Promise::User => aspects.within(Aspects { owner: true, ..Aspects::default() }),
         // What either base image brought, and no step touched.

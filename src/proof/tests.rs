@@ -375,6 +375,20 @@ fn another_base_explains_its_own_files_only() {
 }
 
 #[test]
+fn without_cgo_what_a_step_built_is_another_program() {
+    let program = |path, content| File(path, EntryType::Regular, content, 0o755, 0);
+    let history = json!({"history": [{}, {}]});
+    let image = |content: &'static str| {
+        let layers: [&[File]; 2] =
+            [&[program("bin/sh", content)], &[program("app/run", content), file("app/data", content)]];
+        image_as(Form::Docker, &history, &layers)
+    };
+    let promised = [promise(Promise::Flag("CGO_ENABLED=0".into()))];
+    let comparison = compare(&image("1"), None, &image("2"), &promised, (1, 1));
+    assert_eq!(shown(&comparison), ["/app/data: other content", "/bin/sh: other content"]);
+}
+
+#[test]
 fn noise_is_what_two_builds_of_the_original_differ_in() {
     let build = |time: &'static str, log: &'static str| {
         image(&[
