@@ -59,6 +59,9 @@ const PACKAGE_RECORDS: &[&str] = &[
 /// Where packages of the system put their files.
 const SYSTEM: &[&str] = &["/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/etc/", "/var/"];
 
+/// What making an account writes, each also with `-` behind it.
+const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"];
+
 /// What a change promised.
 #[derive(Clone, Debug)]
 pub struct Promised {
@@ -300,6 +303,7 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
             (gone && SYSTEM.iter().any(|pattern| listed(pattern, path)))
                 || (records && (aspects.content || aspects.kind))
         }
+        Promise::AddsCommand(text) => makes(text, path, before.is_none()),
         // A program of Go, which a step built, is another one without cgo.
         Promise::Flag(flag) if flag == "CGO_ENABLED=0" => {
             let built = |node: &Option<Node>, base: usize| {
@@ -317,6 +321,25 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
         }
         _ => false,
     }
+}
+
+/// Whether commands that are added are there to make a path, or to change it: an account, an environment, packages.
+fn makes(commands: &str, path: &[u8], new: bool) -> bool {
+    commands.split("&&").any(|command| {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match &words[..] {
+            [.., "-m", "venv", place] => new && covers(place, path),
+            ["groupadd" | "addgroup" | "useradd" | "adduser", .., name] => {
+                ACCOUNTS.iter().any(|file| path.strip_suffix(b"-").unwrap_or(path) == &file.as_bytes()[1..])
+                    || (new && covers(&format!("/home/{name}"), path))
+            }
+            ["apt-get", "install", ..] | ["apk", "add", ..] => {
+                let listed = |list: &[&str]| list.iter().any(|pattern| listed(pattern, path));
+                listed(PACKAGE_RECORDS) || (new && listed(SYSTEM))
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether a path is what the pattern names, or lies below it. A star stands for any part of one name.

@@ -375,6 +375,42 @@ fn another_base_explains_its_own_files_only() {
 }
 
 #[test]
+fn a_command_that_is_added_explains_what_it_makes() {
+    let before = image(&[&[file("etc/passwd", "1"), file("home/old", "1"), file("opt/venv-old", "1")]]);
+    let after: &[File] = &[
+        file("etc/passwd", "2"),
+        file("etc/passwd-", "1"),
+        file("home/app/.profile", "1"),
+        file("home/old", "2"),
+        file("opt/venv/bin/python", "1"),
+        file("opt/venv-old", "2"),
+        file("usr/lib/libpq.so.5", "1"),
+    ];
+    let after = image(&[after]);
+    let all = [
+        "/etc/passwd-: is new",
+        "/etc/passwd: other content",
+        "/home/app/.profile: is new",
+        "/home/old: other content",
+        "/opt/venv-old: other content",
+        "/opt/venv/bin/python: is new",
+        "/usr/lib/libpq.so.5: is new",
+    ];
+    for (command, explained) in [
+        ("groupadd --gid 1 app && useradd --uid 1 --create-home app", &[0, 1, 2][..]),
+        ("python -m venv /opt/venv", &[5]),
+        ("apt-get update && apt-get install -y libpq5", &[0, 1, 6]),
+        ("touch /home/old", &[]),
+    ] {
+        let comparison = compare(&before, None, &after, &[promise(Promise::AddsCommand(command.into()))], (0, 0));
+        let mut left = shown(&comparison);
+        left.sort();
+        let expected: Vec<&str> = (0..all.len()).filter(|at| !explained.contains(at)).map(|at| all[at]).collect();
+        assert_eq!(left, expected, "{command}");
+    }
+}
+
+#[test]
 fn without_cgo_what_a_step_built_is_another_program() {
     let program = |path, content| File(path, EntryType::Regular, content, 0o755, 0);
     let history = json!({"history": [{}, {}]});
