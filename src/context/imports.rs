@@ -82,27 +82,34 @@ pub fn package_of(name: &str) -> &str {
 fn names(text: &str) -> Result<(Vec<String>, Vec<String>), String> {
     let (mut names, mut only_types) = (Vec::new(), Vec::new());
     let part_of_name = |char: char| char.is_alphanumeric() || matches!(char, '_' | '$' | '.');
-    for (word, call) in
-        [("require(", true), ("require.resolve(", true), ("import(", true), ("from", false), ("import", false)]
-    {
+    for word in ["require", "require.resolve", "from", "import"] {
         for (at, _) in text.match_indices(word) {
             let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
             let before = &text[line..at];
-            if before.ends_with(part_of_name)
-                || call && (before.trim_start().starts_with("//") || before.trim_start().starts_with('*'))
-            {
+            let behind = &text[at + word.len()..];
+            let own = before.strip_suffix("module.").unwrap_or(before);
+            if own.ends_with(part_of_name) || behind.starts_with(part_of_name) {
                 continue;
             }
-            let rest = text[at + word.len()..].trim_start();
+            let rest = behind.trim_start();
+            let inside = rest.strip_prefix('(').filter(|_| word != "from");
+            let comment = before.trim_start().starts_with("//") || before.trim_start().starts_with('*');
+            let call = inside.is_some() && !comment;
+            // It is called under another name.
+            let kept = word == "require" && !comment && rest.starts_with([';', ',', ')', ']', '}']);
+            let rest = inside.map_or(rest, str::trim_start);
             let quote = rest.chars().next().filter(|char| matches!(char, '"' | '\''));
-            let Some(quote) = quote else {
+            let Some(quote) = quote.filter(|_| word != "require" || inside.is_some()) else {
                 // A type of TypeScript has no call.
-                if call {
+                if call || kept {
                     let line: String = text[at..].lines().next().unwrap_or_default().chars().take(40).collect();
                     return Err(line);
                 }
                 continue;
             };
+            if inside.is_some() && !call {
+                continue;
+            }
             let Some(name) = rest[1..].split(quote).next().filter(|name| !name.contains('\n')) else { continue };
             let start = text[..at].rfind("import").max(text[..at].rfind("export"));
             let types = word == "from"
@@ -191,6 +198,7 @@ mod tests {
                 "",
             ),
             (&[("a.js", "// require(name)\n * import(x)\nconst fromage = 1")], ""),
+            (&[("a.js", "require ('b'); module.require( \"c\" ); required('d'); import.meta.url")], "b:a.js c:a.js"),
         ] {
             assert_eq!(of(files).as_deref(), Ok(expected));
         }
@@ -198,6 +206,7 @@ mod tests {
             (&[("a.js", "require('./' + name)")][..], "./, which a.js imports, is not in the context"),
             (&[("a.js", "x(require(name))")], "what `require(name))` in a.js loads is not known"),
             (&[("a.js", "import(`./${x}`)")], "what `import(`./${x}`)` in a.js loads is not known"),
+            (&[("a.js", "const load = require;\nload('b')")], "what `require;` in a.js loads is not known"),
             (&[("a.js", "require('./b')")], "./b, which a.js imports, is not in the context"),
         ] {
             assert_eq!(of(files), Err(reason.into()));

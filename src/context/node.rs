@@ -37,7 +37,7 @@ pub struct How {
 }
 
 /// What a manager runs of a project when it installs it.
-const LIFECYCLE: &[&str] = &[
+pub const LIFECYCLE: &[&str] = &[
     "pnpm:devPreinstall",
     "preinstall",
     "install",

@@ -36,16 +36,6 @@ const PACKAGE_RECORDS: &[&str] = &[
     "/var/lib/apt/extended_states",
     "/var/lib/systemd/",
     "/var/lib/ucf/",
-    "/etc/passwd",
-    "/etc/passwd-",
-    "/etc/group",
-    "/etc/group-",
-    "/etc/shadow",
-    "/etc/shadow-",
-    "/etc/gshadow",
-    "/etc/gshadow-",
-    "/etc/subuid",
-    "/etc/subgid",
     "/etc/alternatives/",
     "/etc/mailcap",
     "/etc/shells",
@@ -59,7 +49,7 @@ const PACKAGE_RECORDS: &[&str] = &[
 /// Where packages of the system put their files.
 const SYSTEM: &[&str] = &["/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/etc/", "/var/"];
 
-/// What making an account writes, each also with `-` behind it.
+/// What making an account writes, packages do too; each also with `-` behind it.
 const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"];
 
 /// What a change promised.
@@ -299,7 +289,7 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
         Promise::RemovesPath(pattern) => gone && covers(pattern, path),
         Promise::Mounts(target) => covers(target, path) || (aspects.presence && on_the_way(target, path, difference)),
         Promise::Flag(flag) if flag == "--no-install-recommends" => {
-            let records = PACKAGE_RECORDS.iter().any(|pattern| listed(pattern, path));
+            let records = is_record(path);
             (gone && SYSTEM.iter().any(|pattern| listed(pattern, path)))
                 || (records && (aspects.content || aspects.kind))
         }
@@ -323,6 +313,15 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
     }
 }
 
+fn is_of_accounts(path: &[u8]) -> bool {
+    ACCOUNTS.iter().any(|file| listed(file, path.strip_suffix(b"-").unwrap_or(path)))
+}
+
+/// Whether packages that come or go change it.
+fn is_record(path: &[u8]) -> bool {
+    is_of_accounts(path) || PACKAGE_RECORDS.iter().any(|pattern| listed(pattern, path))
+}
+
 /// Whether commands that are added are there to make a path, or to change it: an account, an environment, packages.
 fn makes(commands: &str, path: &[u8], new: bool) -> bool {
     commands.split("&&").any(|command| {
@@ -330,12 +329,10 @@ fn makes(commands: &str, path: &[u8], new: bool) -> bool {
         match &words[..] {
             [.., "-m", "venv", place] => new && covers(place, path),
             ["groupadd" | "addgroup" | "useradd" | "adduser", .., name] => {
-                ACCOUNTS.iter().any(|file| path.strip_suffix(b"-").unwrap_or(path) == &file.as_bytes()[1..])
-                    || (new && covers(&format!("/home/{name}"), path))
+                is_of_accounts(path) || (new && covers(&format!("/home/{name}"), path))
             }
             ["apt-get", "install", ..] | ["apk", "add", ..] => {
-                let listed = |list: &[&str]| list.iter().any(|pattern| listed(pattern, path));
-                listed(PACKAGE_RECORDS) || (new && listed(SYSTEM))
+                is_record(path) || (new && SYSTEM.iter().any(|pattern| listed(pattern, path)))
             }
             _ => false,
         }

@@ -8,7 +8,7 @@ use crate::commands::{Invocation, Tool, Verb, invocations};
 use crate::context::{Tree, bundler, composer, dotnet};
 use crate::dockerfile::Lookup;
 use crate::shell::Script;
-use crate::transform::brought::Copied;
+use crate::transform::brought::{Copied, before};
 use crate::transform::{View, paths};
 
 /// `bundle install` in RUN `index`.
@@ -37,9 +37,10 @@ pub fn bundle(view: &View<'_>, index: usize, it: &Invocation) -> Step {
         Lookup::Unknown => return held("where BUNDLE_PATH has it install is not known"),
     };
     let mut deployment = it.has(&["--deployment"]) || on("BUNDLE_DEPLOYMENT");
-    let stage = view.doc.stage_of(index).unwrap_or_default();
-    let stages = view.graph().chain(stage).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
-    for at in stages.filter(|at| *at <= index) {
+    // What is set last counts.
+    let mut earlier: Vec<usize> = before(view, index).collect();
+    earlier.reverse();
+    for at in earlier.into_iter().chain([index]) {
         let configured = view.runs(at).map(invocations).unwrap_or_default();
         for one in configured.iter().filter(|one| one.tool == Tool::Bundle && one.verb == Verb::Configure) {
             let words: Vec<&str> = one.literals().filter(|word| *word != "set" && !word.starts_with('-')).collect();
@@ -224,9 +225,7 @@ pub fn gradle(script: &Script, it: &Invocation) -> Step {
 
 /// Whether `is` it, a command before RUN `index`, in its stage or one that it is built on.
 fn runs_before(view: &View<'_>, index: usize, is: impl Fn(&Invocation) -> bool) -> bool {
-    let stage = view.doc.stage_of(index).unwrap_or_default();
-    let stages = view.graph().chain(stage).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
-    stages.filter(|at| *at < index).filter_map(|at| view.runs(at)).flat_map(invocations).any(|it| is(&it))
+    before(view, index).filter_map(|at| view.runs(at)).flat_map(invocations).any(|it| is(&it))
 }
 
 /// A command without the blanks with which it goes on in the next line.

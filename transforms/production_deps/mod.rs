@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use crate::commands::cache::Yarn;
 use crate::commands::{Invocation, Program, Runner, Tool, Verb, recognise};
+use crate::context::node::LIFECYCLE;
 use crate::context::package::Package;
 use crate::context::{Tree, join};
 use crate::dockerfile::{Kind, Lookup, Via};
@@ -23,10 +24,6 @@ const MESSAGE: &str = "the image ships packages that only development needs";
 
 /// Why not, in words.
 type Reason = Cow<'static, str>;
-
-/// Scripts of package.json that run when a project is installed.
-const LIFECYCLE: &[&str] =
-    &["preinstall", "install", "postinstall", "prepublish", "preprepare", "prepare", "postprepare"];
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     let mut installs = Vec::new();

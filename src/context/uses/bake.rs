@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::skaffold::arguments;
 use super::yaml::{Node, Value};
-use super::{At, Build, Run, Said, template};
+use super::{At, Build, Named, Run, Said, template};
 
 /// Targets that inherit from one another.
 const MAX_INHERITS: usize = 16;
@@ -17,25 +17,17 @@ const MAX_INHERITS: usize = 16;
 /// More of a matrix is not multiplied out.
 const MAX_VARIANTS: usize = 64;
 
-/// A target as one file has it.
-#[derive(Clone, Copy)]
-struct Target<'f> {
-    file: &'f Arc<str>,
-    name: &'f str,
-    node: &'f Node,
-}
-
 /// Values of the variables of a matrix, by what stands for them in a text.
 type Variant = Vec<(String, String)>;
 
 /// Adds the builds of all targets.
 pub fn read(files: &BTreeMap<Arc<str>, Rc<Node>>, builds: &mut Vec<Build>) {
-    let mut folders: BTreeMap<&str, Vec<Target<'_>>> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
     for (file, root) in files {
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let blocks = root.entries().into_iter().filter(|(key, _)| *key == "target");
         let targets = blocks.flat_map(|(_, targets)| targets.entries());
-        folders.entry(folder).or_default().extend(targets.map(|(name, node)| Target { file, name, node }));
+        folders.entry(folder).or_default().extend(targets.map(|(name, node)| Named { file, name, node }));
     }
     for (folder, targets) in folders {
         for target in &targets {
@@ -56,7 +48,7 @@ pub fn read(files: &BTreeMap<Arc<str>, Rc<Node>>, builds: &mut Vec<Build>) {
 }
 
 /// Adds what the targets inherit.
-fn inherit<'f>(targets: &[Target<'f>], chain: &mut Vec<Target<'f>>) {
+fn inherit<'f>(targets: &[Named<'f>], chain: &mut Vec<Named<'f>>) {
     let mut at = 0;
     while let Some(target) = chain.get(at).copied() {
         at += 1;
@@ -95,7 +87,7 @@ fn variants(matrix: Option<&Node>) -> Vec<Variant> {
 }
 
 /// What a target builds, of the first that says it.
-fn build(chain: &[Target<'_>], folder: &str, variant: &Variant) -> Option<Build> {
+fn build(chain: &[Named<'_>], folder: &str, variant: &Variant) -> Option<Build> {
     let of = |key: &str| chain.iter().find_map(|target| Some((target, target.node.get(key)?)));
     if of("dockerfile-inline").is_some() {
         return None;
@@ -108,7 +100,7 @@ fn build(chain: &[Target<'_>], folder: &str, variant: &Variant) -> Option<Build>
     let context = template::resolve(folder, &said("context").unwrap_or_else(|| ".".into()))?;
     let dockerfile = said("dockerfile").unwrap_or_else(|| "Dockerfile".into());
     let first = chain.first()?;
-    let at = |target: &Target<'_>, node: &Node| At { file: Arc::clone(target.file), line: node.line };
+    let at = |target: &Named<'_>, node: &Node| At { file: Arc::clone(target.file), line: node.line };
     let target =
         of("target").and_then(|(target, node)| Some(Said { at: at(target, node), what: filled(node.text()?) }));
     let given = chain.iter().flat_map(|target| arguments(target.node.get("args"), target.file)).collect();

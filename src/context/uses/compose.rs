@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::skaffold::arguments;
 use super::yaml::{Node, Value};
-use super::{At, Build, Mount, Run, Said, template};
+use super::{At, Build, Mount, Named, Run, Said, template};
 
 /// Files by their path, with their documents.
 type Files = BTreeMap<Arc<str>, Vec<Rc<Node>>>;
@@ -18,27 +18,19 @@ type Files = BTreeMap<Arc<str>, Vec<Rc<Node>>>;
 /// A service that extends one that extends one is as far as it goes.
 const MAX_EXTENDS: usize = 8;
 
-/// A service as one file has it.
-#[derive(Clone, Copy)]
-struct Service<'f> {
-    file: &'f Arc<str>,
-    name: &'f str,
-    node: &'f Node,
-}
-
 /// Adds the builds of all services.
 pub fn read(files: &Files, builds: &mut Vec<Build>) {
-    let mut folders: BTreeMap<&str, Vec<Service<'_>>> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
     for (file, documents) in files {
         let all = folders.entry(folder(file)).or_default();
         for services in documents.iter().filter_map(|document| document.get("services")) {
-            all.extend(services.entries().into_iter().map(|(name, node)| Service { file, name, node }));
+            all.extend(services.entries().into_iter().map(|(name, node)| Named { file, name, node }));
         }
     }
     for services in folders.values() {
         let first = builds.len();
-        let mut built: Vec<Service<'_>> = Vec::new();
-        let mut others: Vec<(Service<'_>, Run)> = Vec::new();
+        let mut built: Vec<Named<'_>> = Vec::new();
+        let mut others: Vec<(Named<'_>, Run)> = Vec::new();
         for service in services {
             let chain = chain(files, *service);
             let base = services.iter().find(|it| it.name == service.name && it.is_base() && it.file != service.file);
@@ -78,7 +70,7 @@ pub fn read(files: &Files, builds: &mut Vec<Build>) {
     }
 }
 
-impl Service<'_> {
+impl Named<'_> {
     /// Whether Compose reads its file without being told.
     fn is_base(&self) -> bool {
         let name = self.file.rsplit('/').next().unwrap_or_default();
@@ -99,7 +91,7 @@ fn folder(file: &str) -> &str {
 }
 
 /// The service, and those that it extends.
-fn chain<'f>(files: &'f Files, service: Service<'f>) -> Vec<Service<'f>> {
+fn chain<'f>(files: &'f Files, service: Named<'f>) -> Vec<Named<'f>> {
     let mut chain = vec![service];
     let mut last = service;
     while let Some(extends) = last.node.get("extends").filter(|_| chain.len() < MAX_EXTENDS) {
@@ -109,15 +101,15 @@ fn chain<'f>(files: &'f Files, service: Service<'f>) -> Vec<Service<'f>> {
         let Some((file, documents)) = files.get_key_value(&*file) else { break };
         let mut found = documents.iter().filter_map(|document| document.get("services")?.get(name));
         let Some(node) = found.next() else { break };
-        last = Service { file, name, node };
+        last = Named { file, name, node };
         chain.push(last);
     }
     chain
 }
 
 /// What is built, from the first that says it.
-fn build(chain: &[Service<'_>]) -> Option<Build> {
-    let parts: Vec<(&Service<'_>, &Node)> =
+fn build(chain: &[Named<'_>]) -> Option<Build> {
+    let parts: Vec<(&Named<'_>, &Node)> =
         chain.iter().filter_map(|part| Some((part, part.node.get("build")?))).collect();
     let of = |key: &str| parts.iter().find_map(|(part, build)| Some((*part, build.get(key)?)));
     if of("dockerfile_inline").is_some() {
@@ -143,7 +135,7 @@ fn build(chain: &[Service<'_>]) -> Option<Build> {
 }
 
 /// How it is run.
-fn run(chain: &[Service<'_>]) -> Run {
+fn run(chain: &[Named<'_>]) -> Run {
     let mut run = Run::default();
     for part in chain {
         for volume in part.node.get("volumes").map_or(&[][..], Node::items) {

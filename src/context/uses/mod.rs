@@ -149,6 +149,14 @@ pub struct Unread {
     text: Option<Arc<str>>,
 }
 
+/// A service or a target, as one file has it.
+#[derive(Clone, Copy)]
+struct Named<'f> {
+    file: &'f Arc<str>,
+    name: &'f str,
+    node: &'f yaml::Node,
+}
+
 /// What the files of a repository say.
 #[derive(Clone, Debug, Default)]
 pub struct Builds {
