@@ -249,8 +249,8 @@ fn compare(sandbox: &mut Sandbox, change: &Change, effort: Effort, tally: &Tally
     let pipefail = change.promises.contains(&Promise::Pipefail);
     let ordered = !change.before.iter().chain(&change.after).any(beside);
     for (nth, flavour) in FLAVOURS.into_iter().enumerate() {
-        // The first shell, and one of the others in turn.
-        if matches!(effort, Effort::Some(seed) if nth > 0 && nth - 1 != seed % 3) {
+        // bash under one of its two names, in turn.
+        if matches!(effort, Effort::Some(seed) if nth % 2 == 1 && nth / 2 != seed % 2) {
             continue;
         }
         let jobs = [&change.before, &change.after].map(|runs| Job::new(runs, flavour, sandbox, &needs));
@@ -304,8 +304,8 @@ fn compare(sandbox: &mut Sandbox, change: &Change, effort: Effort, tally: &Tally
             Effort::Some(seed) => {
                 // The last number may be that of no command: then all succeed.
                 let alone = (seed / 4 + nth) % (needs.commands.len() + 2);
-                // One of the two, and the other in the other shell.
-                let first = (seed / 3 + nth.min(1)) % 2;
+                // One of the two, and the other in the next shell.
+                let first = (seed / 2 + nth.div_ceil(2)) % 2;
                 (alone..alone + first, seed..seed + 1 - first)
             }
         };
