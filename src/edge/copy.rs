@@ -111,14 +111,18 @@ fn each(root: &Path, path: String, ignored: &Patterns, visit: &mut Visit<'_>) ->
     Ok(())
 }
 
-/// Adds a comment to a source file, another one each time.
-pub fn edit(file: &Path, time: usize) -> io::Result<()> {
+/// Adds a comment with a mark to a source file. With a mark that no earlier run had, no engine has built it before.
+pub fn edit(file: &Path, mark: &str) -> io::Result<()> {
     let extension = file.extension().and_then(|it| it.to_str()).unwrap_or_default().to_ascii_lowercase();
     let comment = COMMENTS.iter().find(|(ending, ..)| *ending == extension);
     let mut text = fs::read(file)?;
     let line = match comment {
-        Some((_, start, end)) => format!("\n{start}an edit of a source file, number {time}{end}\n"),
-        None => "\n".repeat(time + 1),
+        Some((_, start, end)) => format!("\n{start}an edit of a source file, {mark}{end}\n"),
+        // Blanks are the one thing that most files can have more of.
+        None => {
+            let bits = mark.bytes().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
+            std::iter::once('\n').chain(bits.map(|bit| if bit { '\t' } else { ' ' })).chain(['\n']).collect()
+        }
     };
     text.extend_from_slice(line.as_bytes());
     fs::write(file, text)
@@ -175,10 +179,10 @@ mod tests {
         assert_eq!(fs::metadata(to.join("src/main.py")).and_then(|meta| meta.modified()).expect("a time"), time);
         #[cfg(unix)]
         assert_eq!(fs::read_link(to.join("link")).expect("a link"), Path::new("src/main.py"));
-        edit(&to.join("src/main.py"), 3).expect("an edit");
+        edit(&to.join("src/main.py"), "run-1").expect("an edit");
         assert_eq!(
             fs::read_to_string(to.join("src/main.py")).expect("a file"),
-            "x = 1\n\n# an edit of a source file, number 3\n"
+            "x = 1\n\n# an edit of a source file, run-1\n"
         );
         assert_eq!(fs::read_to_string(from.join("src/main.py")).expect("a file"), "x = 1\n");
     }

@@ -155,7 +155,7 @@ fn again(bench: &Bench, measured: &mut [Measures; 2], repeat: usize, edited: Opt
     for round in 1..=repeat {
         for (side, measures) in sides.into_iter().zip(measured.iter_mut()) {
             let file = bench.context(side).join(edited);
-            copy::edit(&file, round).map_err(|error| {
+            copy::edit(&file, &format!("{}-{round}", bench.engine.run)).map_err(|error| {
                 Failure::new(
                     format!("{}: cannot be edited: {error}", edited.display()),
                     "--touch FILE names another source file",

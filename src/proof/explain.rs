@@ -52,6 +52,13 @@ const SYSTEM: &[&str] = &["/usr/", "/lib/", "/lib64/", "/bin/", "/sbin/", "/etc/
 /// What making an account writes, packages do too; each also with `-` behind it.
 const ACCOUNTS: &[&str] = &["/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow", "/etc/subuid", "/etc/subgid"];
 
+/// Flags that leave out packages for development.
+const WITHOUT_DEVELOPMENT: &[&str] = &["--omit=dev", "--production", "--only=production", "--prod"];
+
+/// Where package managers of Node list what they installed.
+const NODE_RECORDS: &[&str] =
+    &["/node_modules/.package-lock.json", "/node_modules/.yarn-integrity", "/node_modules/.modules.yaml"];
+
 /// What a change promised.
 #[derive(Clone, Debug)]
 pub struct Promised {
@@ -293,6 +300,9 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
             (gone && SYSTEM.iter().any(|pattern| listed(pattern, path)))
                 || (records && (aspects.content || aspects.kind))
         }
+        Promise::Flag(flag) if WITHOUT_DEVELOPMENT.contains(&&**flag) => {
+            (gone && is_in_node_modules(path)) || is_node_record(path)
+        }
         Promise::AddsCommand(text) => makes(text, path, before.is_none()),
         // A program of Go, which a step built, is another one without cgo.
         Promise::Flag(flag) if flag == "CGO_ENABLED=0" => {
@@ -334,9 +344,19 @@ fn makes(commands: &str, path: &[u8], new: bool) -> bool {
             ["apt-get", "install", ..] | ["apk", "add", ..] => {
                 is_record(path) || (new && SYSTEM.iter().any(|pattern| listed(pattern, path)))
             }
+            ["npm", "prune", ..] | ["yarn", "install", "--production", ..] => is_node_record(path),
             _ => false,
         }
     })
+}
+
+fn is_in_node_modules(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|name| name == b"node_modules")
+}
+
+/// Whether a package manager of Node lists there what it installed.
+fn is_node_record(path: &[u8]) -> bool {
+    NODE_RECORDS.iter().any(|record| path.ends_with(record.as_bytes()))
 }
 
 /// Whether a path is what the pattern names, or lies below it. A star stands for any part of one name.

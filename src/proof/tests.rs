@@ -329,11 +329,20 @@ fn a_promise_explains_what_it_names_and_no_more() {
         file("usr/lib/y", "1"),
         file("var/lib/dpkg/status", "x"),
         file("app/main", "1"),
+        file("app/node_modules/.package-lock.json", "1"),
+        file("app/node_modules/jest/index.js", "1"),
+        file("app/node_modules/express/index.js", "1"),
     ];
-    let after: &[File] =
-        &[dir("var/lib/apt/lists"), dir("root/.cache"), file("usr/lib/y", "2"), file("var/lib/dpkg/status", "")];
+    let after: &[File] = &[
+        dir("var/lib/apt/lists"),
+        dir("root/.cache"),
+        file("usr/lib/y", "2"),
+        file("var/lib/dpkg/status", ""),
+        file("app/node_modules/.package-lock.json", "2"),
+        file("app/node_modules/express/index.js", "2"),
+    ];
     let (before, after) = (image(&[before]), image(&[after]));
-    let cases: [(Promise, &[&str]); 6] = [
+    let cases: [(Promise, &[&str]); 8] = [
         (Promise::Joins, &[]),
         (Promise::RemovesPath("/var/lib/apt/lists".into()), &["/var/lib/apt/lists/deb"]),
         (Promise::RemovesPath("/tmp/*.deb".into()), &["/tmp/a.deb"]),
@@ -343,6 +352,11 @@ fn a_promise_explains_what_it_names_and_no_more() {
             &["/usr/lib/x", "/var/lib/apt/lists/deb", "/var/lib/dpkg/status"],
         ),
         (Promise::RemovesPath("/".into()), &[]),
+        (
+            Promise::Flag("--omit=dev".into()),
+            &["/app/node_modules/.package-lock.json", "/app/node_modules/jest/index.js"],
+        ),
+        (Promise::AddsCommand("npm prune --omit=dev".into()), &["/app/node_modules/.package-lock.json"]),
     ];
     for (given, expected) in cases {
         let comparison = compare(&before, None, &after, &[promise(given.clone())], (0, 0));
@@ -353,7 +367,7 @@ fn a_promise_explains_what_it_names_and_no_more() {
             .map(|(difference, _)| difference.to_string().split(':').next().unwrap_or_default().to_owned())
             .collect();
         assert_eq!(explained, expected, "{given:?}");
-        assert_eq!(comparison.findings.len() + explained.len(), 10, "{given:?}: nothing else is explained");
+        assert_eq!(comparison.findings.len() + explained.len(), 13, "{given:?}: nothing else is explained");
     }
 }
 
