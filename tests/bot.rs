@@ -290,8 +290,10 @@ fn killed_after_any_write_and_run_again() {
     let update = |it: &mut Repository| it.push("main", "push", &[("Dockerfile", &BEFORE.replace("curl", "wget"))]);
     let finish = |it: &mut Repository| it.push("main", "push", &[("Dockerfile", &reviewed())]);
     type Act<'a> = &'a dyn Fn(&mut Repository);
+    // The setting changes: those of the whole repository are closed, and others opened.
+    let part = |it: &mut Repository| it.push("main", "setting", &[("dockwright.toml", PER)]);
     // Killed while it opens, while it updates, and while it closes.
-    for (start, act) in [(false, &nothing as Act), (true, &update), (true, &finish)] {
+    for (start, act) in [(false, &nothing as Act), (true, &update), (true, &finish), (true, &part)] {
         for at in 1.. {
             let forge = one(&[("Dockerfile", BEFORE)]);
             if start {
@@ -326,6 +328,10 @@ fn killed_after_any_write_and_run_again() {
                 let open = it.pulls.iter().filter(|pull| pull.state == "OPEN").count();
                 if it.files("main")["Dockerfile"] == reviewed() {
                     assert_eq!((open, it.pulls.len(), it.branches.len()), (0, 2, 1), "{at}: {out}");
+                    assert!(it.pulls.iter().all(|pull| pull.body.contains("Closed by dockwright")), "{at}: {out}");
+                } else if it.files("main").contains_key("dockwright.toml") {
+                    assert_eq!((open, it.pulls.len(), it.branches.len()), (2, 4, 3), "{at}: {out}");
+                    assert_eq!(it.files(&names("Dockerfile")[1])["Dockerfile"], reviewed(), "{at}");
                 } else {
                     assert_eq!((open, it.pulls.len(), it.branches.len()), (2, 2, 3), "{at}: {out}");
                     if start {
@@ -338,6 +344,182 @@ fn killed_after_any_write_and_run_again() {
             settled(&forge);
         }
     }
+}
+
+/// The names of the two branches for a Dockerfile.
+fn names(path: &str) -> [String; 2] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, path.as_bytes());
+    let hash: String = digest.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let readable = path.to_lowercase().replace(['/', ' '], "-");
+    [OPTIMIZE, REVIEW].map(|whole| format!("{whole}-{readable}-{hash}"))
+}
+
+const PER: &str = "[bot]\nper = \"dockerfile\"\n";
+const WHOLE: &str = "[bot]\nper = \"repository\"\n";
+
+#[test]
+fn each_dockerfile_by_itself() {
+    let good = "FROM scratch\nCOPY a /\n";
+    let files =
+        [("Dockerfile", BEFORE), ("b c/Dockerfile", BEFORE), ("good/Dockerfile", good), ("dockwright.toml", PER)];
+    let forge = one(&files);
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    let table = "repository          safe       to be checked\no/n Dockerfile      opened #1  opened #2\n\
+                 o/n b c/Dockerfile  opened #3  opened #4\n1 repository; pull requests: 4 opened; ";
+    assert!(out.starts_with(table), "{out}");
+    let [one_, two] = [names("Dockerfile"), names("b c/Dockerfile")];
+    with(&forge, |it| {
+        let others: Vec<&String> = it.branches.keys().filter(|name| *name != "main").collect();
+        assert_eq!(others, [&two[0], &one_[0], &two[1], &one_[1]]);
+        for (names, path, other) in [(&one_, "Dockerfile", "b c/Dockerfile"), (&two, "b c/Dockerfile", "Dockerfile")] {
+            assert_eq!((it.files(&names[0])[path].as_str(), it.files(&names[0])[other].as_str()), (SAFE, BEFORE));
+            assert_eq!((it.files(&names[1])[path].clone(), it.files(&names[1])[other].as_str()), (reviewed(), BEFORE));
+            let of = |head: &String| it.pulls.iter().find(|pull| pull.head == *head).expect("a pull request");
+            assert_eq!((of(&names[0]).base.as_str(), of(&names[0]).draft), ("main", false));
+            assert_eq!((&of(&names[1]).base, of(&names[1]).draft), (&names[0], true));
+        }
+    });
+    settled(&forge);
+    // Only the one whose Dockerfile is another follows; a flag is as good as the file.
+    with(&forge, |it| it.push("main", "push", &[("Dockerfile", &BEFORE.replace("curl", "wget"))]));
+    let (_, out, _) = bot(&forge, &["o/n", "--per", "dockerfile"]);
+    assert!(out.contains("updated #1  updated #2") && out.contains("as it was   as it was"), "{out}");
+    settled(&forge);
+    // A person closes one: the others go on.
+    with(&forge, |it| {
+        it.pulls[2].state = "CLOSED";
+        it.pulls[2].sha = it.branches[&two[0]].clone();
+        it.push("main", "push", &[("Dockerfile", BEFORE), ("b c/Dockerfile", &BEFORE.replace("curl", "wget"))]);
+    });
+    let (_, out, _) = bot(&forge, &["o/n"]);
+    assert!(out.contains("updated #1") && out.contains("left alone: closed by a person"), "{out}");
+    settled(&forge);
+    // A Dockerfile is gone, one has nothing left, and there is a new one.
+    let forge = one(&files);
+    bot(&forge, &["o/n"]);
+    let change = [("Dockerfile", ""), ("b c/Dockerfile", &*reviewed()), ("new/Dockerfile", BEFORE)];
+    with(&forge, |it| it.push("main", "push", &change));
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert_eq!(code, 0, "{out}{err}");
+    for told in ["closed #1  closed #2", "closed #3  closed #4", "o/n new/Dockerfile", "opened #5  opened #6"] {
+        assert!(out.contains(told), "{told}: {out}");
+    }
+    with(&forge, |it| {
+        let new = names("new/Dockerfile");
+        assert_eq!(it.branches.keys().collect::<Vec<_>>(), [&new[0], &new[1], "main"]);
+        assert!(it.pulls[..4].iter().all(|it| it.state == "CLOSED" && it.body.contains("nothing of this is left")));
+    });
+    settled(&forge);
+}
+
+#[test]
+fn the_setting_changes() {
+    let forge = one(&[("a/Dockerfile", BEFORE), ("b/Dockerfile", BEFORE)]);
+    bot(&forge, &["o/n"]);
+    for (at, (config, why)) in
+        [(PER, "a pull request of its own"), (WHOLE, "is for all Dockerfiles"), (PER, "of its own")]
+            .into_iter()
+            .enumerate()
+    {
+        with(&forge, |it| it.push("main", "setting", &[("dockwright.toml", config)]));
+        let before = with(&forge, |it| it.pulls.iter().filter(|pull| pull.state == "OPEN").count());
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert_eq!(code, 0, "{out}{err}");
+        with(&forge, |it| {
+            let count = if config == PER { 4 } else { 2 };
+            let open: Vec<&Pull> = it.pulls.iter().filter(|pull| pull.state == "OPEN").collect();
+            assert_eq!((open.len(), it.branches.len()), (count, count + 1), "{at}: {out}");
+            let closed = it.pulls.iter().filter(|pull| pull.body.contains(why) && pull.state == "CLOSED").count();
+            assert!(closed >= before, "{at}: {closed} {before}");
+        });
+        settled(&forge);
+    }
+    // A branch below `dockwright/` that is none of ours is left, and so is one that a person pushed to.
+    let [mine, _] = names("a/Dockerfile");
+    with(&forge, |it| {
+        it.push("dockwright/optimize-mine", "x", &[("x", "y")]);
+        it.push("dockwright/review-x-0123456789abcdef", "x", &[("x", "y")]);
+        it.push(&mine, "mine", &[("x", "y")]);
+        it.push("main", "setting", &[("dockwright.toml", WHOLE)]);
+    });
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert_eq!(code, 0, "{out}{err}");
+    with(&forge, |it| {
+        for branch in ["dockwright/optimize-mine", "dockwright/review-x-0123456789abcdef", &mine] {
+            assert_eq!(it.files(branch)["x"], "y");
+        }
+    });
+    settled(&forge);
+}
+
+#[test]
+fn what_cannot_be_handled_is_left_as_it_is() {
+    let files = [("a/Dockerfile", BEFORE), ("b/Dockerfile", BEFORE), ("dockwright.toml", PER)];
+    let forge = one(&files);
+    bot(&forge, &["o/n"]);
+    // One Dockerfile is broken for now, and another's configuration.
+    for broken in [("a/Dockerfile", "FROM debian:12\nRUN <<E\nx\n"), ("a/dockwright.toml", "nonsense = 1\n")] {
+        with(&forge, |it| it.push("main", "broken", &[broken]));
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert!(code == 0 && out.contains("note: o/n: not handled"), "{out}{err}");
+        with(&forge, |it| assert!(it.pulls.iter().all(|pull| pull.state == "OPEN"), "{:?}", it.pulls));
+        with(&forge, |it| it.push("main", "mended", &[("a/Dockerfile", BEFORE), ("a/dockwright.toml", "")]));
+        settled(&forge);
+    }
+    // What holds for all is broken: nothing is known of what is wanted.
+    with(&forge, |it| it.push("main", "broken", &[("dockwright.toml", "[bot]\nper = 7\n")]));
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 2 && err.contains("error: dockwright.toml:2: ") && out.contains("failed"), "{out}{err}");
+    with(&forge, |it| assert!(it.pulls.iter().all(|pull| pull.state == "OPEN"), "{:?}", it.pulls));
+}
+
+#[test]
+fn an_ignore_file_of_two_dockerfiles() {
+    let node = "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\nCMD [\"node\", \"a.js\"]\n";
+    let two = node.replace("a.js", "b.js");
+    let forge = one(&[
+        ("Dockerfile", node),
+        ("Dockerfile.two", &two),
+        ("package.json", "{\"name\":\"x\",\"version\":\"1.0.0\"}"),
+        ("package-lock.json", "{\"name\":\"x\",\"version\":\"1.0.0\",\"lockfileVersion\":3,\"packages\":{}}"),
+        ("a.js", "1"),
+        ("b.js", "2"),
+    ]);
+    let all = ["o/n", "--enable", "tidy", "--only", "dockerignore", "--per", "dockerfile", "--safe-only"];
+    let (code, out, err) = bot(&forge, &all);
+    assert_eq!(code, 0, "{out}{err}");
+    with(&forge, |it| {
+        assert_eq!(it.pulls.len(), 2, "{out}");
+        for (pull, other) in it.pulls.iter().zip(["Dockerfile.two", "Dockerfile"]) {
+            assert!(it.files(&pull.head)[".dockerignore"].contains("node_modules"), "each has what it needs");
+            assert!(
+                pull.body.contains(&format!("adds to `.dockerignore`, as do the pull requests for `{other}`")),
+                "{}",
+                pull.body
+            );
+        }
+    });
+    // One is merged: what the other adds is there already.
+    with(&forge, |it| it.merge(1, true));
+    let (code, out, err) = bot(&forge, &all);
+    assert!(code == 0 && out.contains("closed #2"), "{out}{err}");
+}
+
+#[test]
+fn more_branches_than_are_asked_for_at_once() {
+    let paths: Vec<String> = (0..25).map(|at| format!("s{at:02}/Dockerfile")).collect();
+    let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), "FROM debian:12\nENV A b\n")).collect();
+    files.push(("dockwright.toml", PER));
+    let forge = one(&files);
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 0 && out.contains("25 opened"), "{out}{err}");
+    settled(&forge);
+    with(&forge, |it| it.push("main", "setting", &[("dockwright.toml", WHOLE)]));
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 0 && out.contains("1 opened, 25 closed"), "{out}{err}");
+    with(&forge, |it| assert_eq!(it.branches.len(), 2));
+    settled(&forge);
 }
 
 #[test]
@@ -563,37 +745,51 @@ fn what_a_repository_holds_is_never_obeyed() {
         "</summary><script>/Dockerfile",
         "---/```\n/Dockerfile",
     ] {
-        let forge = one(&[(path, evil)]);
-        with(&forge, |it| {
-            let branch = "main?ref=x#`@all`".to_owned();
-            let commit = it.branches.remove("main").expect("main");
-            it.branches.insert(branch.clone(), commit);
-            it.default = branch;
-        });
-        let all = ["o/n", "--enable", "apt-mounts"];
-        let (code, out, err) = bot(&forge, &all);
-        assert_eq!(code, 0, "{path}: {out}{err}");
-        assert!(!(out + &err).contains(['\u{1b}', '\u{202e}']), "{path}");
-        with(&forge, |it| {
-            assert!(!it.pulls.is_empty(), "{path}");
-            for pull in &it.pulls {
-                assert_eq!(injected(&pull.body.replace("\r\n", "\n")), Vec::<String>::new(), "{path}: {}", pull.body);
-                assert!(
-                    pull.title.starts_with("Dockerfile: ") && !pull.title.contains(['@', '#', '<']),
-                    "{}",
-                    pull.title
-                );
+        for per in ["repository", "dockerfile"] {
+            let forge = one(&[(path, evil)]);
+            with(&forge, |it| {
+                let branch = "main?ref=x#`@all`".to_owned();
+                let commit = it.branches.remove("main").expect("main");
+                it.branches.insert(branch.clone(), commit);
+                it.default = branch;
+            });
+            let all = ["o/n", "--enable", "apt-mounts", "--per", per];
+            let (code, out, err) = bot(&forge, &all);
+            assert_eq!(code, 0, "{path}: {out}{err}");
+            assert!(!(out + &err).contains(['\u{1b}', '\u{202e}']), "{path}");
+            with(&forge, |it| {
+                assert!(!it.pulls.is_empty(), "{path}");
+                for name in it.branches.keys().filter(|name| **name != it.default) {
+                    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                    assert!(name.strip_prefix("dockwright/").is_some_and(|rest| rest.chars().all(plain)), "{name:?}");
+                }
+                for pull in &it.pulls {
+                    assert_eq!(
+                        injected(&pull.body.replace("\r\n", "\n")),
+                        Vec::<String>::new(),
+                        "{path}: {}",
+                        pull.body
+                    );
+                    assert!(
+                        pull.title.starts_with("Dockerfile: ") && !pull.title.contains(['@', '#', '<']),
+                        "{}",
+                        pull.title
+                    );
+                }
+                for message in it.messages(it.pulls.last().expect("one").head.clone().as_str()) {
+                    assert_eq!(references(&message), Vec::<String>::new(), "{path}: {message}");
+                    assert_eq!(
+                        message.matches("Dockwright-Plan:").count(),
+                        message.matches("Dockwright-Tree:").count()
+                    );
+                }
+            });
+            let writes = forge.with(|it| it.writes);
+            assert_eq!((bot(&forge, &all).0, forge.with(|it| it.writes)), (0, writes), "{path}");
+            let requests = forge.with(|it| it.requests.clone());
+            for request in requests {
+                assert!(!request.contains("..") && request.matches('?').count() <= 1, "{request}");
             }
-            for message in it.messages(it.pulls.last().expect("one").head.clone().as_str()) {
-                assert_eq!(references(&message), Vec::<String>::new(), "{path}: {message}");
-                assert_eq!(message.matches("Dockwright-Plan:").count(), message.matches("Dockwright-Tree:").count());
-            }
-        });
-        let writes = forge.with(|it| it.writes);
-        assert_eq!((bot(&forge, &all).0, forge.with(|it| it.writes)), (0, writes), "{path}");
-        let requests = forge.with(|it| it.requests.clone());
-        for request in requests {
-            assert!(!request.contains("..") && request.matches('?').count() <= 1, "{request}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
 
 use crate::transform::Dialect;
 
@@ -240,6 +241,9 @@ pub struct Bot {
     /// Open no pull requests with changes that a person has to check
     #[arg(long)]
     pub safe_only: bool,
+    /// What a pull request is for [default: what the repository's dockwright.toml says, or the whole repository]
+    #[arg(long, value_name = "WHAT")]
+    pub per: Option<Per>,
     /// The API of a GitHub Enterprise [default: GITHUB_API_URL, or https://api.github.com]
     #[arg(long, value_name = "URL")]
     pub api: Option<String>,
@@ -259,6 +263,18 @@ pub struct Bot {
 pub struct Explain {
     /// A transform, or a rule of hadolint or BuildKit, such as DL3009; all transforms if left out
     pub name: Option<String>,
+}
+
+/// What one pull request of the bot is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// All Dockerfiles of a repository
+    #[default]
+    Repository,
+    /// Each Dockerfile by itself
+    Dockerfile,
 }
 
 /// What standard output gets.

@@ -14,6 +14,7 @@ use crate::images::ImageMap;
 use crate::pipeline::Review;
 use crate::transform::Dialect;
 
+use super::arguments::Per;
 use super::names;
 use super::{Failure, shown};
 
@@ -56,9 +57,20 @@ struct File {
     exclude: Vec<String>,
     /// What a company's own base images are like.
     images: BTreeMap<String, Like>,
+    /// What `dockwright bot` does here; only that of the file at the root of a repository counts.
+    bot: Bot,
     /// What holds instead for some paths; where several match, the last that sets a key wins.
     #[serde(rename = "override")]
     overrides: Vec<Override>,
+}
+
+/// What the bot does in a repository.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+struct Bot {
+    /// What one pull request is for.
+    per: Option<Per>,
 }
 
 /// What an image is like.
@@ -211,6 +223,11 @@ impl Config {
         rules
     }
 
+    /// What one pull request of the bot is for, if it says.
+    pub const fn per(&self) -> Option<Per> {
+        self.file.bot.per
+    }
+
     fn matches(&self, patterns: &Gitignore, path: &Path) -> bool {
         // The matcher takes no path from elsewhere.
         path.strip_prefix(&self.folder)
@@ -304,6 +321,8 @@ mod tests {
             exclude = ["vendor/", "*.old"]
             [images]
             "corp/python" = { like = "python:3.12" }
+            [bot]
+            per = "dockerfile"
             [[override]]
             paths = ["/legacy/**"]
             review = true
@@ -352,6 +371,7 @@ mod tests {
         ] {
             assert_eq!(config.excludes(Path::new(path)), excluded, "{path}");
         }
+        assert_eq!(config.per(), Some(Per::Dockerfile));
         assert_eq!(config.image_map(), ImageMap::from_iter([("corp/python".into(), "python:3.12".into())]));
     }
 
@@ -361,7 +381,7 @@ mod tests {
             (
                 "\nreviews = true",
                 "/repo/dockwright.toml:2: unknown field `reviews`",
-                "did you mean `review`? The keys are review, only, skip, enable, dialect, exclude, images, override",
+                "did you mean `review`? The keys are review, only, skip, enable, dialect, exclude, images, bot, override",
             ),
             ("frobnicate = 1", ":1: unknown field `frobnicate`", "the keys are review,"),
             ("[images]\na = { as = \"b\" }", ":2: unknown field `as`", "the keys are like"),
@@ -376,6 +396,7 @@ mod tests {
             ),
             ("dialect = \"buildkitt\"", ":1: no dialect is called `buildkitt`", "buildkit[:1.4], buildah[:1.33]"),
             ("exclude = [\"[b-a]\"]", "/repo/dockwright.toml: error parsing glob", "as in .gitignore"),
+            ("[bot]\nper = \"file\"", ":2: unknown variant `file`", "correct it"),
             ("a = ", ":1: ", "correct it"),
         ] {
             let failure = read(text).expect_err(text);

@@ -75,11 +75,13 @@ pub fn trailers(message: &str) -> Option<(&str, &str)> {
     Some((plan, tree))
 }
 
-/// The title.
+/// The title; `path` is that of the Dockerfile that it is for, if it is for one.
 #[must_use]
-pub fn title(changes: &[Change], reviews: bool) -> String {
+pub fn title(changes: &[Change], reviews: bool, path: Option<&str>) -> String {
     let one = changes.iter().all(|change| change.path == changes[0].path);
-    let files = if one { "Dockerfile" } else { "Dockerfiles" };
+    let plain =
+        |path: &&str| path.len() <= 80 && path.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_./".contains(&it));
+    let files = path.filter(plain).unwrap_or(if one { "Dockerfile" } else { "Dockerfiles" });
     let about: Vec<&str> = names(changes, |change| !reviews || change.check.is_some());
     let shown = match &about[..] {
         [] => "tidy".to_owned(),
@@ -161,9 +163,27 @@ fn lines((first, last): (usize, usize)) -> String {
     if first == last { format!("line {first}") } else { format!("lines {first} to {last}") }
 }
 
-/// The text, which is about the plan `plan`; `stacked` is it if it stands on the pull request of the safe changes.
+/// What the text of a pull request is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'t> {
+    /// What is changed.
+    pub changes: &'t [Change<'t>],
+    /// What is not.
+    pub kept: &'t [Kept<'t>],
+    /// The plan that it is about.
+    pub plan: &'t str,
+    /// Whether a person has to check it.
+    pub reviews: bool,
+    /// Whether it stands on the pull request of the safe changes.
+    pub stacked: bool,
+    /// Ignore files that it adds lines to, and the Dockerfiles whose own pull requests do so, too.
+    pub shared: &'t [(&'t str, Vec<&'t str>)],
+}
+
+/// The text.
 #[must_use]
-pub fn body(changes: &[Change], kept: &[Kept], plan: &str, reviews: bool, stacked: bool, pages: &[Page]) -> String {
+pub fn body(about: &Text, pages: &[Page]) -> String {
+    let Text { changes, kept, plan, reviews, stacked, shared } = *about;
     let mut text = mark(plan) + "\n";
     let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     if reviews {
@@ -192,6 +212,18 @@ pub fn body(changes: &[Change], kept: &[Kept], plan: &str, reviews: bool, stacke
         text.push('\n');
     } else {
         text += "Safe: the image differs only in what is said here.\n\n";
+    }
+    for (ignore, others) in shared {
+        let shown: Vec<String> = others.iter().take(5).map(|path| code(path)).collect();
+        let more = others.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let _ = writeln!(
+            text,
+            "It needs the lines that it adds to {}, as do the pull requests for {}{more}. Each is right by itself; merged \
+             one after the other, what then conflicts is made anew by the next run.\n",
+            code(ignore),
+            shown.join(", ")
+        );
     }
     text += "One commit per change, so that you can drop any of them:\n\n";
     let all = names(changes, |_| true);
@@ -258,9 +290,9 @@ fn summary(text: &str) -> String {
     html
 }
 
-/// The text of a pull request that is closed because nothing is left.
+/// The text of a pull request that is closed, and why.
 #[must_use]
-pub fn closed(body: &str) -> String {
+pub fn closed(body: &str, why: &str) -> String {
     let rest = body.split_once('\n').map_or("", |(_, rest)| rest);
-    format!("{}\nClosed by dockwright: nothing of this is left to change.\n\n{rest}", mark(DONE))
+    format!("{}\nClosed by dockwright: {why}.\n\n{rest}", mark(DONE))
 }

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::Knows;
 
+/// So many branches are in a page: fewer than GitHub has, so that tests have several.
+const PAGE: usize = 3;
+
 const NONE: &str = "0000000000000000000000000000000000000000";
 
 /// Mode and blob by path.
@@ -171,8 +174,31 @@ impl Repository {
             "id": id, "isArchived": self.archived, "isDisabled": false, "viewerPermission": self.permission,
             "defaultBranchRef": self.reference(&self.default),
             "t0": self.reference(one), "t1": self.reference(two),
-            "p0": self.pull_list(one), "p1": self.pull_list(two),
+            "p0": self.pull_list(one), "p1": self.pull_list(two), "ours": self.ours(""),
         })
+    }
+
+    /// A page of the branches below `dockwright/`, behind the one that is called `after`.
+    fn ours(&self, after: &str) -> Value {
+        let names = self.branches.keys().filter_map(|name| name.strip_prefix("dockwright/"));
+        let rest: Vec<&str> = names.filter(|name| *name > after).collect();
+        let here: Vec<Value> = rest.iter().take(PAGE).map(|name| json!({ "name": name })).collect();
+        json!({ "nodes": here, "pageInfo": { "hasNextPage": rest.len() > PAGE, "endCursor": rest.iter().take(PAGE).last() } })
+    }
+
+    /// A branch is gone: what comes from it or goes into it is closed, as GitHub does.
+    fn delete(&mut self, name: &str) {
+        let sha = self.branches.remove(name).unwrap_or_default();
+        for pull in self.pulls.iter_mut().filter(|it| it.state == "OPEN" && !it.fork) {
+            if pull.head == name || pull.base == name {
+                pull.state = "CLOSED";
+                pull.sha = if pull.head == name {
+                    sha.clone()
+                } else {
+                    self.branches.get(&pull.head).cloned().unwrap_or_default()
+                };
+            }
+        }
     }
 }
 
@@ -216,9 +242,7 @@ impl Hub {
                 return errors("the branch is elsewhere");
             }
             match variables["a"].as_str()? {
-                NONE => {
-                    repository.branches.remove(&name);
-                }
+                NONE => repository.delete(&name),
                 after => {
                     repository.branches.insert(name, after.to_owned());
                 }
@@ -238,6 +262,16 @@ impl Hub {
         let name = format!("{}/{}", variables["o"].as_str()?, variables["n"].as_str()?);
         let repository = self.repositories.get(&name)?;
         let mut answer = json!({});
+        if query.contains("ours:refs(") {
+            let ours = repository.ours(variables["after"].as_str().unwrap_or_default());
+            return ok(200, &json!({ "data": { "repository": { "ours": ours } } }));
+        }
+        for at in 0.. {
+            let Some(name) = variables[format!("b{at}")].as_str() else { break };
+            assert_eq!(variables[format!("q{at}")], format!("refs/heads/{name}"));
+            answer[format!("t{at}")] = repository.reference(name);
+            answer[format!("p{at}")] = repository.pull_list(name);
+        }
         for field in query.split("object(oid:\"").skip(1).enumerate() {
             let (at, rest) = field;
             let blob = &repository.blobs[rest.split('"').next()?];

@@ -2,17 +2,18 @@
 
 use std::io::Write as _;
 
-use crate::edge::arguments::{Bot, Choose};
-use crate::edge::forge::{EditPull, Kind, NewPull, Repositories, State, Trouble};
+use crate::edge::arguments::{Bot, Choose, Per};
+use crate::edge::forge::{BranchState, EditPull, Kind, NewPull, Repositories, State, Trouble};
 use crate::edge::world::Shared;
 use crate::explain::Page;
 use crate::report::pull;
 
+use super::branches::{self, WHOLE};
 use super::checkout::{self, Checkout};
 use super::decide::{Decision, Steps, decide};
-use super::plan::{self, Branch, Plan};
-use super::table::{Done, Result as Row};
-use super::{BRANCHES, Failure, quoted};
+use super::plan::{self, Ask, Branch, Plan};
+use super::table::{Done, Line, Result as Row};
+use super::{Failure, quoted};
 
 /// How often a repository is looked at again when it changes under our hands.
 const TRIES: usize = 3;
@@ -42,30 +43,28 @@ impl Run<'_> {
                 let help = "it needs `contents: write` and `pull-requests: write`";
                 return Ok(Row::Failed(Failure::new(format!("{name}: the token may not write here"), help)));
             }
-            let Some((_, base)) = &now.base else { return Ok(Row::Skipped("empty")) };
+            let Some((base, tip)) = &now.base else { return Ok(Row::Skipped("empty")) };
             // The plan depends on the files only.
             let plan = match made.take() {
-                Some((tree, plan)) if tree == base.tree => plan,
-                _ => self.plan(now, &base.tree)?,
+                Some((tree, plan)) if tree == tip.tree => plan,
+                _ => self.plan(now, &tip.tree)?,
             };
-            let todo = Todo::new(now, &plan);
+            let all = self.pairs(now, base, &plan)?;
             if self.arguments.dry_run {
-                return Ok(self.told(name, &plan, &todo));
+                return Ok(told(name, &plan, &all));
             }
             // What is there was read a while ago, for many at once: it is read again before anything is written.
-            if tries == 1 && todo.writes() {
-                made = Some((base.tree.clone(), plan));
-                state = self.forge.states(&[name], BRANCHES)?.into_iter().next().flatten();
-                continue;
-            }
-            match todo.carry_out(self.forge, now, &plan) {
-                Ok(row) => return Ok(row),
-                Err(trouble) if trouble.kind == Kind::Passing && tries <= TRIES => {
-                    made = Some((base.tree.clone(), plan));
-                    state = self.forge.states(&[name], BRANCHES)?.into_iter().next().flatten();
+            if tries > 1 || !all.iter().any(Todo::writes) {
+                let carried = all.iter().map(|todo| todo.carry_out(self.forge, now)).collect::<Result<Vec<_>, _>>();
+                match carried {
+                    Ok(lines) => return Ok(row(&plan, lines)),
+                    Err(trouble) if trouble.kind == Kind::Passing && tries <= TRIES => {}
+                    Err(trouble) => return Err(trouble),
                 }
-                Err(trouble) => return Err(trouble),
             }
+            drop(all);
+            made = Some((tip.tree.clone(), plan));
+            state = self.forge.states(&[name], WHOLE)?.into_iter().next().flatten();
         }
         Ok(Row::Skipped(""))
     }
@@ -77,71 +76,153 @@ impl Run<'_> {
         }
         let refused = |failure| Trouble { kind: Kind::Refused, failure };
         let mut checkout = Checkout::new(self.forge, &state.name, entries).map_err(refused)?;
-        let reviews = !self.arguments.safe_only;
-        plan::plan(&mut checkout, self.choose, reviews, self.registries, self.pages).map_err(refused)
+        let ask = Ask {
+            flags: self.choose,
+            reviews: !self.arguments.safe_only,
+            per: self.arguments.per,
+            registries: self.registries,
+            pages: self.pages,
+        };
+        plan::plan(&mut checkout, &ask).map_err(refused)
     }
 
-    fn told(&self, name: &str, plan: &Plan, todo: &Todo) -> Row {
-        let mut text = String::new();
-        let branches = [(&plan.safe, &todo.safe), (&plan.review, &todo.review)];
-        for (branch, decision) in branches {
+    /// What is to be done about each pair of branches: first those that are not wanted any more.
+    fn pairs<'p>(&self, state: &State, base: &str, plan: &'p Plan) -> Result<Vec<Todo<'p>>, Trouble> {
+        let there = |name: &String| state.ours.contains(name);
+        let mut wanted: Vec<Wanted<'p>> = Vec::new();
+        for pair in &plan.pairs {
+            let Some(path) = &pair.path else { continue };
+            let (suffix, branches) = (branches::suffix(path), [pair.safe.as_ref(), pair.review.as_ref()]);
+            let names = branches::pair(&suffix);
+            // Where nothing is wanted and nothing is there, there is nothing to ask for.
+            if branches.iter().any(Option::is_some) || names.iter().any(there) {
+                wanted.push(Wanted { label: Some(path.clone()), suffix, names, branches });
+            }
+        }
+        // What could not be handled this time is left as it is.
+        let left: Vec<String> = plan.failed.iter().map(|path| branches::suffix(path)).collect();
+        let mut old: Vec<Wanted<'p>> = Vec::new();
+        for suffix in state.ours.iter().filter_map(|name| branches::suffix_of(name)) {
+            let known = wanted.iter().chain(&old).any(|it| it.suffix == suffix);
+            let kept = plan.per == Per::Dockerfile && left.iter().any(|it| it == suffix);
+            if !known && !kept {
+                let names = branches::pair(suffix);
+                old.push(Wanted {
+                    label: Some(suffix.to_owned()),
+                    suffix: suffix.to_owned(),
+                    names,
+                    branches: [None; 2],
+                });
+            }
+        }
+        let names: Vec<&str> = old.iter().chain(&wanted).flat_map(|it| &it.names).map(String::as_str).collect();
+        let states = if names.is_empty() { Vec::new() } else { self.forge.branches(&state.name, &names)? };
+        let mut states = states.into_iter();
+        let mut next = || states.next().unwrap_or_default();
+        let reason = match plan.per {
+            Per::Repository => "one pull request is for all Dockerfiles now",
+            Per::Dockerfile => NOTHING_LEFT,
+        };
+        let mut all: Vec<Todo> = old.into_iter().map(|it| Todo::new(it, [next(), next()], base, reason)).collect();
+        let whole = plan.pairs.iter().find(|pair| pair.path.is_none());
+        let whole = Wanted {
+            label: None,
+            suffix: String::new(),
+            names: WHOLE.map(str::to_owned),
+            branches: whole.map_or([None; 2], |pair| [pair.safe.as_ref(), pair.review.as_ref()]),
+        };
+        let reason = match plan.per {
+            Per::Repository => NOTHING_LEFT,
+            Per::Dockerfile => "each Dockerfile has a pull request of its own now",
+        };
+        all.push(Todo::new(whole, state.branches.clone(), base, reason));
+        all.extend(wanted.into_iter().map(|it| Todo::new(it, [next(), next()], base, NOTHING_LEFT)));
+        Ok(all)
+    }
+}
+
+/// Why a pull request is closed that has nothing to do any more.
+const NOTHING_LEFT: &str = "nothing of this is left to change";
+
+fn told(name: &str, plan: &Plan, all: &[Todo<'_>]) -> Row {
+    let mut text = String::new();
+    for todo in all {
+        for (branch, decision) in todo.wanted.branches.iter().zip(&todo.decisions) {
             let (Some(branch), Decision::Do(steps)) = (branch, decision) else { continue };
             if steps.build || steps.open {
                 text += &format!("{name}: {}\n{}\n", branch.title, branch.diff);
             }
         }
-        let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
-        todo.row(plan, [None, None])
     }
+    let _ = anstream::stdout().write_all(quoted(&text).as_bytes());
+    row(plan, all.iter().map(|todo| todo.line([None, None])).collect())
 }
 
-/// What is to be done in a repository.
-struct Todo {
-    safe: Decision,
-    review: Decision,
-    /// Where the second pull request goes into, if not into the default branch.
-    stacked: bool,
+fn row(plan: &Plan, lines: Vec<Line>) -> Row {
+    Row::Looked { dockerfiles: plan.dockerfiles, lines, notes: plan.notes.clone() }
 }
 
-impl Todo {
-    fn new(state: &State, plan: &Plan) -> Self {
-        let base = state.base.as_ref().map_or("", |(name, _)| name);
-        let safe = decide(&state.branches[0], plan.safe.as_ref(), base);
-        let stacked = plan.safe.is_some();
+/// A pair of branches, and what they are to hold.
+struct Wanted<'p> {
+    /// What a person calls it; `None` for the pair of the whole repository.
+    label: Option<String>,
+    suffix: String,
+    names: [String; 2],
+    branches: [Option<&'p Branch>; 2],
+}
+
+/// What is to be done about a pair of branches.
+struct Todo<'p> {
+    wanted: Wanted<'p>,
+    there: [BranchState; 2],
+    decisions: [Decision; 2],
+    /// What the second pull request goes into.
+    into: String,
+    /// Why they are closed, if they are.
+    reason: &'static str,
+}
+
+impl<'p> Todo<'p> {
+    fn new(wanted: Wanted<'p>, there: [BranchState; 2], base: &str, reason: &'static str) -> Self {
+        let [one, two] = wanted.branches;
+        let safe = decide(&there[0], one, base);
+        let into = if one.is_some() { wanted.names[0].clone() } else { base.to_owned() };
         // The second stands on the first: where that is not wanted, nor is this.
         let review = match &safe {
-            Decision::Away(away) if stacked => Decision::Away(*away),
-            _ => decide(&state.branches[1], plan.review.as_ref(), if stacked { BRANCHES[0] } else { base }),
+            Decision::Away(away) if one.is_some() => Decision::Away(*away),
+            _ => decide(&there[1], two, &into),
         };
-        Self { safe, review, stacked }
+        Self { wanted, there, decisions: [safe, review], into, reason }
     }
 
     fn writes(&self) -> bool {
-        [&self.safe, &self.review].iter().any(|it| matches!(it, Decision::Do(steps) if !steps.none()))
+        self.decisions.iter().any(|it| matches!(it, Decision::Do(steps) if !steps.none()))
     }
 
-    fn carry_out(&self, forge: &dyn Repositories, state: &State, plan: &Plan) -> Result<Row, Trouble> {
-        let Some((base, tip)) = &state.base else { return Ok(Row::Skipped("empty")) };
-        let mut below = (tip.commit.clone(), tip.tree.clone());
+    fn carry_out(&self, forge: &dyn Repositories, state: &State) -> Result<Line, Trouble> {
         let mut opened = [None, None];
-        let branches = [(&self.safe, &plan.safe, base.as_str()), (&self.review, &plan.review, BRANCHES[0])];
-        for (at, (decision, branch, into)) in branches.into_iter().enumerate() {
-            let into = if at == 1 && !self.stacked { base } else { into };
-            let there = &state.branches[at];
-            let Decision::Do(steps) = decision else { continue };
+        let Some((base, tip)) = &state.base else { return Ok(self.line(opened)) };
+        let mut below = (tip.commit.clone(), tip.tree.clone());
+        for (at, into) in [base, &self.into].into_iter().enumerate() {
+            let Decision::Do(steps) = &self.decisions[at] else { continue };
+            let (there, branch) = (&self.there[at], self.wanted.branches[at]);
             let before = there.tip.as_ref().map(|tip| tip.commit.as_str());
             if let (true, Some(branch)) = (steps.build, branch) {
                 below = build(forge, &state.name, branch, below)?;
-                forge.move_branch(state, BRANCHES[at], before, Some(&below.0))?;
+                forge.move_branch(state, &self.wanted.names[at], before, Some(&below.0))?;
             } else if let Some(tip) = there.tip.as_ref().filter(|_| branch.is_some()) {
                 below = (tip.commit.clone(), tip.tree.clone());
             }
-            opened[at] = self.pull(forge, state, steps, branch.as_ref(), at, into)?;
-            if steps.delete {
-                forge.move_branch(state, BRANCHES[at], before, None)?;
+            opened[at] = self.pull(forge, state, steps, at, into)?;
+        }
+        // Last, as a forge closes by itself what goes into a branch that is deleted, or comes from it.
+        for at in [1, 0] {
+            if matches!(&self.decisions[at], Decision::Do(steps) if steps.delete) {
+                let before = self.there[at].tip.as_ref().map(|tip| tip.commit.as_str());
+                forge.move_branch(state, &self.wanted.names[at], before, None)?;
             }
         }
-        Ok(self.row(plan, opened))
+        Ok(self.line(opened))
     }
 
     /// The pull request, when the branch is there. Answers with the number of a new one.
@@ -150,15 +231,14 @@ impl Todo {
         forge: &dyn Repositories,
         state: &State,
         steps: &Steps,
-        branch: Option<&Branch>,
         at: usize,
         into: &str,
     ) -> Result<Option<u64>, Trouble> {
         if let Some(number) = steps.close {
-            let body = state.branches[at].pull.as_ref().map(|pull| pull::closed(&pull.body));
+            let body = self.there[at].pull.as_ref().map(|pull| pull::closed(&pull.body, self.reason));
             forge.edit(&state.name, number, &EditPull { body: body.as_deref(), close: true, ..EditPull::default() })?;
         }
-        let Some(branch) = branch else { return Ok(None) };
+        let Some(branch) = self.wanted.branches[at] else { return Ok(None) };
         if let Some(number) = steps.rewrite.or(steps.rebase) {
             let new = steps.rewrite.is_some();
             let edit = EditPull {
@@ -173,29 +253,24 @@ impl Todo {
             return Ok(None);
         }
         let (title, body) = (&branch.title, &branch.body);
-        let new = NewPull { title, body, head: BRANCHES[at], base: into, draft: at == 1 };
+        let new = NewPull { title, body, head: &self.wanted.names[at], base: into, draft: at == 1 };
         forge.open(&state.name, &new).map(Some)
     }
 
-    fn row(&self, plan: &Plan, opened: [Option<u64>; 2]) -> Row {
-        let done = |decision: &Decision, branch: &Option<Branch>, number: Option<u64>| match decision {
+    fn line(&self, opened: [Option<u64>; 2]) -> Line {
+        let done = |at: usize| match &self.decisions[at] {
             // Where there is nothing to do, nobody has to know who closed what.
-            Decision::Away(_) if branch.is_none() => Done::Nothing,
+            Decision::Away(_) if self.wanted.branches[at].is_none() => Done::Nothing,
             Decision::Away(away) => Done::Away(away.says()),
             Decision::Do(steps) if steps.close.is_some() => Done::Closed(steps.close),
-            Decision::Do(steps) if steps.open => Done::Opened(number),
+            Decision::Do(steps) if steps.open => Done::Opened(opened[at]),
             Decision::Do(steps) if steps.build || steps.rewrite.is_some() || steps.rebase.is_some() => {
                 Done::Updated(steps.rewrite.or(steps.rebase))
             }
-            Decision::Do(_) if branch.is_some() => Done::Current,
+            Decision::Do(_) if self.wanted.branches[at].is_some() => Done::Current,
             Decision::Do(_) => Done::Nothing,
         };
-        Row::Looked {
-            dockerfiles: plan.dockerfiles,
-            safe: done(&self.safe, &plan.safe, opened[0]),
-            review: done(&self.review, &plan.review, opened[1]),
-            notes: plan.notes.clone(),
-        }
+        Line { label: self.wanted.label.clone(), safe: done(0), review: done(1) }
     }
 }
 

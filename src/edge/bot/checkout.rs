@@ -119,6 +119,16 @@ impl<'f> Checkout<'f> {
             Failure::new(format!("{path}: cannot be written: {error}"), "check the folder for temporary files")
         })
     }
+
+    /// Takes a file away that was written here and is not in the tree.
+    pub fn remove(&self, path: &str) -> Result<(), Failure> {
+        match fs::remove_file(self.root.join(path)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::new(format!("{path}: cannot be removed: {error}"), "check the folder for temporary files"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether a path is one that git has, and leads nowhere else.

@@ -4,6 +4,7 @@
 //! difference. So a run that was ended is continued by the next one, and a run with nothing new writes nothing.
 
 mod access;
+mod branches;
 mod carry;
 mod checkout;
 mod decide;
@@ -26,8 +27,6 @@ use table::{Report, Result as Row};
 
 /// How many repositories are asked about at once.
 const TOGETHER: usize = 20;
-/// The branches: of the safe changes, and of those that a person has to check.
-pub const BRANCHES: [&str; 2] = ["dockwright/optimize", "dockwright/review"];
 
 pub fn run(arguments: &Bot) -> u8 {
     match bot(arguments) {
@@ -57,7 +56,7 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
     let mut out_of_reach: Option<Failure> = None;
     'all: for names in access.together(&targets) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let states = access.at(names[0]).and_then(|forge| Ok((forge.states(&names, BRANCHES)?, forge)));
+        let states = access.at(names[0]).and_then(|forge| Ok((forge.states(&names, branches::WHOLE)?, forge)));
         let (states, forge) = match states {
             Ok(states) => states,
             Err(trouble) if ends(trouble.kind) => {

@@ -1,5 +1,5 @@
-//! What the two branches of a repository are to hold: the safe changes, one commit per transform, and on top of them
-//! those that a person has to check.
+//! What the branches of a repository are to hold: the safe changes, one commit per transform, and on top of them those that
+//! a person has to check; for all Dockerfiles together, or for each by itself.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use sha2::{Digest as _, Sha256};
 
 use crate::context::ignore::append;
-use crate::edge::arguments::Choose;
+use crate::edge::arguments::{Choose, Per};
+use crate::edge::config::Config;
 use crate::edge::forge::Written;
 use crate::edge::project::Projects;
 use crate::edge::subject::Subject;
@@ -15,7 +16,7 @@ use crate::edge::world::Shared;
 use crate::edge::{Failure, printable};
 use crate::explain::Page;
 use crate::pipeline::{Outcome, Review, Step};
-use crate::report::pull::{self, Change, Kept};
+use crate::report::pull::{self, Change, Kept, Text};
 use crate::transforms::ALL;
 
 use super::checkout::Checkout;
@@ -26,12 +27,23 @@ const MAX_ROUNDS: usize = 6;
 /// What a repository is to have.
 #[derive(Debug, Default)]
 pub struct Plan {
-    pub safe: Option<Branch>,
-    pub review: Option<Branch>,
+    pub per: Per,
+    pub pairs: Vec<Pair>,
+    /// The Dockerfiles that could not be handled.
+    pub failed: Vec<String>,
     /// What a person should know.
     pub notes: Vec<String>,
     /// How many Dockerfiles were looked at.
     pub dockerfiles: usize,
+}
+
+/// Two branches: the second stands on the first.
+#[derive(Debug, Default)]
+pub struct Pair {
+    /// The Dockerfile that they are for; `None` if they are for all.
+    pub path: Option<String>,
+    pub safe: Option<Branch>,
+    pub review: Option<Branch>,
 }
 
 /// A branch and its pull request.
@@ -62,63 +74,107 @@ struct Looked {
     ignore: Option<(String, Option<String>)>,
 }
 
+/// What is asked of a run.
+pub struct Ask<'a> {
+    pub flags: &'a Choose,
+    pub reviews: bool,
+    pub per: Option<Per>,
+    pub registries: &'a Shared,
+    pub pages: &'a [Page],
+}
+
 /// Makes the plan for a repository.
-pub fn plan(
-    checkout: &mut Checkout<'_>,
-    flags: &Choose,
-    reviews: bool,
-    registries: &Shared,
-    pages: &[Page],
-) -> Result<Plan, Failure> {
-    let mut plan = Plan::default();
-    let safe = look_at_all(checkout, flags, false, registries, &mut plan.notes)?;
-    plan.dockerfiles = safe.len();
-    let before = |checkout: &Checkout<'_>, path: &str| checkout.entry(path).map(|entry| entry.object.clone());
-    plan.safe = branch(&safe, pages, false, "", &|path| before(checkout, path));
-    if !reviews {
-        return Ok(plan);
+pub fn plan(checkout: &mut Checkout<'_>, ask: &Ask<'_>) -> Result<Plan, Failure> {
+    let config = Config::in_folder(checkout.root()).map_err(|failure| {
+        let root = format!("{}/", checkout.root().display());
+        Failure { message: failure.message.replace(&root, ""), ..failure }
+    })?;
+    let per = ask.per.or(config.and_then(|config| config.per())).unwrap_or_default();
+    let all = checkout.dockerfiles();
+    let safe = look_at_all(checkout, &all, ask, false)?;
+    let mut plan =
+        Plan { per, dockerfiles: safe.looked.len(), failed: safe.failed, notes: safe.notes, ..Plan::default() };
+    let parts = match per {
+        Per::Repository => vec![&safe.looked[..]],
+        Per::Dockerfile => safe.looked.chunks(1).collect(),
+    };
+    for looked in parts {
+        let path = looked.first().filter(|_| per == Per::Dockerfile).map(|it| it.path.as_str());
+        let mut pair = Pair { path: path.map(str::to_owned), ..Pair::default() };
+        let others = |ignore: &str| others(&safe.looked, path, ignore);
+        pair.safe = branch(looked, ask, false, "", path, &others, checkout);
+        if ask.reviews {
+            for written in pair.safe.iter().flat_map(|branch| &branch.commits).flat_map(|commit| &commit.files) {
+                checkout.write(&written.path, written.text.as_bytes())?;
+            }
+            let paths = path.map_or_else(|| all.clone(), |path| vec![path.to_owned()]);
+            let review = look_at_all(checkout, &paths, ask, true)?;
+            let below = pair.safe.as_ref().map_or("", |branch| &branch.id);
+            pair.review = branch(&review.looked, ask, true, below, path, &others, checkout);
+            if path.is_some() {
+                restore(checkout, looked)?;
+            }
+        }
+        plan.pairs.push(pair);
     }
-    for written in plan.safe.iter().flat_map(|branch| &branch.commits).flat_map(|commit| &commit.files) {
-        checkout.write(&written.path, written.text.as_bytes())?;
-    }
-    let review = look_at_all(checkout, flags, true, registries, &mut Vec::new())?;
-    let below = plan.safe.as_ref().map_or("", |branch| &branch.id);
-    plan.review = branch(&review, pages, true, below, &|path| before(checkout, path));
     Ok(plan)
 }
 
-fn look_at_all(
-    checkout: &mut Checkout<'_>,
-    flags: &Choose,
-    reviews: bool,
-    registries: &Shared,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Looked>, Failure> {
+/// The Dockerfiles but for the one at `path` whose safe changes add lines to an ignore file, too.
+fn others<'l>(looked: &'l [Looked], path: Option<&str>, ignore: &str) -> Vec<&'l str> {
+    let adds = |it: &&Looked| it.ignore.as_ref().is_some_and(|(other, _)| other == ignore);
+    let Some(path) = path else { return Vec::new() };
+    looked.iter().filter(adds).map(|it| it.path.as_str()).filter(|other| *other != path).collect()
+}
+
+/// Gives the files of `looked` what they held, for the next one, which does not stand on these changes.
+fn restore(checkout: &Checkout<'_>, looked: &[Looked]) -> Result<(), Failure> {
+    for it in looked {
+        checkout.write(&it.path, it.outcome.before.as_bytes())?;
+        match &it.ignore {
+            Some((path, Some(text))) => checkout.write(path, text.as_bytes())?,
+            Some((path, None)) => checkout.remove(path)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// What was found out about some Dockerfiles.
+#[derive(Default)]
+struct Looks {
+    looked: Vec<Looked>,
+    failed: Vec<String>,
+    notes: Vec<String>,
+}
+
+fn look_at_all(checkout: &mut Checkout<'_>, paths: &[String], ask: &Ask<'_>, reviews: bool) -> Result<Looks, Failure> {
     for round in 1.. {
-        let (projects, shared) = (Projects::default(), registries.afresh().below(checkout.root()));
-        let (mut looked, mut said) = (Vec::new(), Vec::new());
-        for path in checkout.dockerfiles() {
-            match look(checkout, &path, flags, reviews, &projects, &shared) {
+        let (projects, shared) = (Projects::default(), ask.registries.afresh().below(checkout.root()));
+        let mut looks = Looks::default();
+        for path in paths {
+            match look(checkout, path, ask.flags, reviews, &projects, &shared) {
                 Ok(None) => {}
                 Ok(Some((it, note))) => {
-                    said.extend(note.filter(|note| !said.contains(note)));
-                    looked.push(it);
+                    let new = note.filter(|note| !looks.notes.contains(note));
+                    looks.notes.extend(new);
+                    looks.looked.push(it);
                 }
                 Err(failure) => {
                     let root = format!("{}/", checkout.root().display());
                     let message = failure.message.replace(&root, "");
-                    said.push(format!("not handled: {}", printable(&message)));
+                    looks.notes.push(format!("not handled: {}", printable(&message)));
+                    looks.failed.push(path.clone());
                 }
             }
         }
         let missed: Vec<String> = shared.missed().iter().filter_map(|path| checkout.inside(path)).collect();
         if round == MAX_ROUNDS || !checkout.fetch(&missed)? {
-            notes.extend(said);
-            notes.extend(shared.told());
-            return Ok(looked);
+            looks.notes.extend(shared.told());
+            return Ok(looks);
         }
     }
-    Ok(Vec::new())
+    Ok(Looks::default())
 }
 
 /// Looks at one Dockerfile; `None` if the configuration excludes it.
@@ -165,13 +221,15 @@ fn order(steps: &[Step]) -> Vec<(usize, usize)> {
     steps.iter().map(next).collect()
 }
 
-/// The branch that holds the changes of all files; `None` if there are none.
-fn branch(
-    looked: &[Looked],
-    pages: &[Page],
+/// The branch that holds the changes of these files; `None` if there are none.
+fn branch<'l>(
+    looked: &'l [Looked],
+    ask: &Ask<'_>,
     reviews: bool,
     below: &str,
-    before: &dyn Fn(&str) -> Option<String>,
+    path: Option<&str>,
+    others: &dyn Fn(&str) -> Vec<&'l str>,
+    checkout: &Checkout<'_>,
 ) -> Option<Branch> {
     let orders: Vec<Vec<(usize, usize)>> = looked.iter().map(|it| order(&it.outcome.steps)).collect();
     let mut next = vec![0; looked.len()];
@@ -210,7 +268,7 @@ fn branch(
             }
         }
         if !files.is_empty() {
-            commits.push(Commit { message: pull::commit(&about, pages), files });
+            commits.push(Commit { message: pull::commit(&about, ask.pages), files });
             changes.extend(about);
         }
     }
@@ -231,14 +289,19 @@ fn branch(
         feed(&commit.message);
         for file in &commit.files {
             feed(&file.path);
-            feed(&before(&file.path).unwrap_or_default());
+            feed(checkout.entry(&file.path).map_or("", |entry| &entry.object));
             feed(&file.text);
         }
     }
     let digest = hash.finalize();
     let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let body = pull::body(&changes, &kept, &id, reviews, !below.is_empty(), pages);
-    Some(Branch { title: pull::title(&changes, reviews), body, diff: diff(looked, &ignores), id, commits })
+    let added = ignores.iter().filter(|(_, (_, lines))| !lines.is_empty());
+    let shared = added.map(|(ignore, _)| (*ignore, others(ignore))).filter(|(_, others)| !others.is_empty());
+    let shared: Vec<(&str, Vec<&str>)> = shared.collect();
+    let stacked = !below.is_empty();
+    let text = Text { changes: &changes, kept: &kept, plan: &id, reviews, stacked, shared: &shared };
+    let body = pull::body(&text, ask.pages);
+    Some(Branch { title: pull::title(&changes, reviews, path), body, diff: diff(looked, &ignores), id, commits })
 }
 
 fn diff(looked: &[Looked], ignores: &BTreeMap<&str, (Option<&str>, Vec<String>)>) -> String {

@@ -6,9 +6,23 @@ use crate::edge::{Failure, printable};
 
 /// What became of a repository.
 pub enum Result {
-    Looked { dockerfiles: usize, safe: Done, review: Done, notes: Vec<String> },
+    Looked { dockerfiles: usize, lines: Vec<Line>, notes: Vec<String> },
     Skipped(&'static str),
     Failed(Failure),
+}
+
+/// What was done about two branches.
+pub struct Line {
+    /// What they are for, if not for all Dockerfiles of the repository.
+    pub label: Option<String>,
+    pub safe: Done,
+    pub review: Done,
+}
+
+impl Line {
+    fn nothing(&self) -> bool {
+        (self.safe, self.review) == (Done::Nothing, Done::Nothing)
+    }
 }
 
 /// What was done about a branch.
@@ -36,6 +50,11 @@ impl Done {
             Self::Away(why) => why.to_owned(),
         }
     }
+}
+
+/// A path in a line of the table: it cannot make it look like another.
+fn shown(label: &str) -> String {
+    label.chars().map(|c| if c.is_control() || crate::report::turns(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// What became of all.
@@ -93,13 +112,13 @@ impl Report {
                     Some((_, count)) => *count += 1,
                     None => skipped.push((why, 1)),
                 },
-                Result::Looked { dockerfiles: 0, safe: Done::Nothing, review: Done::Nothing, notes }
-                    if notes.is_empty() =>
+                Result::Looked { dockerfiles: 0, lines, notes }
+                    if notes.is_empty() && lines.iter().all(Line::nothing) =>
                 {
                     without += 1;
                 }
-                Result::Looked { safe, review, notes, .. } => {
-                    for done in [safe, review] {
+                Result::Looked { lines: done, notes, .. } => {
+                    for done in done.iter().flat_map(|line| [line.safe, line.review]) {
                         match done {
                             Done::Nothing => {}
                             Done::Current => current += 1,
@@ -109,10 +128,16 @@ impl Report {
                             Done::Away(_) => away += 1,
                         }
                     }
-                    if (*safe, *review) == (Done::Nothing, Done::Nothing) {
+                    if done.iter().all(Line::nothing) {
                         nothing += 1;
-                    } else {
-                        lines.push([name.clone(), safe.says(dry), review.says(dry)]);
+                    }
+                    for line in done.iter().filter(|line| !line.nothing()) {
+                        let label = line.label.as_ref().map(|label| format!(" {}", shown(label)));
+                        lines.push([
+                            name.clone() + &label.unwrap_or_default(),
+                            line.safe.says(dry),
+                            line.review.says(dry),
+                        ]);
                     }
                     for note in notes {
                         text += &format!("note: {name}: {}\n", printable(note));

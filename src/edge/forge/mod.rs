@@ -18,6 +18,8 @@ pub trait Repositories {
     fn of(&self, owner: &str) -> Result<Vec<Listed>, Trouble>;
     /// What is there, for each of these names; `None` where nothing can be seen.
     fn states(&self, names: &[&str], branches: [&str; 2]) -> Result<Vec<Option<State>>, Trouble>;
+    /// How these branches of a repository stand.
+    fn branches(&self, repository: &str, names: &[&str]) -> Result<Vec<BranchState>, Trouble>;
     /// All files of a tree.
     fn tree(&self, repository: &str, tree: &str) -> Result<Vec<Entry>, Trouble>;
     /// What these files hold, in their order.
@@ -56,8 +58,10 @@ pub struct State {
     pub may_write: Option<bool>,
     /// The name of the default branch, and its tip; `None` if there is no commit yet.
     pub base: Option<(String, Tip)>,
-    /// Our two branches.
+    /// Our two branches for the whole repository.
     pub branches: [BranchState; 2],
+    /// The names of all branches below `dockwright/`.
+    pub ours: Vec<String>,
 }
 
 /// A branch of ours, as it is there.

@@ -23,14 +23,23 @@ const MAX_BLOBS: usize = 50;
 /// The name of no object.
 const NONE: &str = "0000000000000000000000000000000000000000";
 
+/// How many branches are asked about at once.
+const MAX_BRANCHES: usize = 40;
+
+/// What is asked of a pull request and of a branch.
+const PARTS: &str = "fragment P on PullRequestConnection{nodes{number state isCrossRepository body baseRefName headRefOid \
+labels(first:50){nodes{name}}}}fragment T on Ref{name target{oid ... on Commit{message tree{oid}}}}";
 /// What is asked of each repository.
-const FIELDS: &str = "fragment P on PullRequestConnection{nodes{number state isCrossRepository body baseRefName headRefOid \
-labels(first:50){nodes{name}}}}\
-fragment T on Ref{name target{oid ... on Commit{message tree{oid}}}}\
-fragment R on Repository{id isArchived isDisabled viewerPermission defaultBranchRef{...T}\
-t0:ref(qualifiedName:$q0){...T}t1:ref(qualifiedName:$q1){...T}\
-p0:pullRequests(headRefName:$b0,first:20,orderBy:{field:CREATED_AT,direction:DESC}){...P}\
-p1:pullRequests(headRefName:$b1,first:20,orderBy:{field:CREATED_AT,direction:DESC}){...P}}";
+const FIELDS: &str = "fragment R on Repository{id isArchived isDisabled viewerPermission defaultBranchRef{...T}\
+ours:refs(refPrefix:\"refs/heads/dockwright/\",first:100){nodes{name}pageInfo{hasNextPage endCursor}}";
+
+/// How a branch stands.
+fn branch_fields(at: usize) -> String {
+    format!(
+        "t{at}:ref(qualifiedName:$q{at}){{...T}}p{at}:pullRequests(headRefName:$b{at},first:20,\
+         orderBy:{{field:CREATED_AT,direction:DESC}}){{...P}}"
+    )
+}
 
 /// GitHub's repositories.
 pub struct GitHubRepositories {
@@ -46,6 +55,30 @@ impl GitHubRepositories {
     /// The name of what was made.
     fn made(&self, url: &str, answer: &Value) -> Result<String, Trouble> {
         object(&answer["sha"]).ok_or_else(|| self.client.failed("POST", url, "the answer names no object"))
+    }
+
+    /// The names of the branches below `dockwright/`, of which `first` is the first page.
+    fn ours(&self, repository: &str, first: &Value) -> Result<Vec<String>, Trouble> {
+        let (owner, name) = split(repository).map_err(|failure| Trouble { kind: Kind::Refused, failure })?;
+        let query = "query($o:String!,$n:String!,$after:String){repository(owner:$o,name:$n){\
+                     ours:refs(refPrefix:\"refs/heads/dockwright/\",first:100,after:$after){nodes{name}\
+                     pageInfo{hasNextPage endCursor}}}}";
+        let (mut all, mut page) = (Vec::new(), first.clone());
+        loop {
+            let names = page["nodes"].as_array().into_iter().flatten().filter_map(|node| node["name"].as_str());
+            // Below the prefix that was asked for.
+            all.extend(names.map(|name| format!("dockwright/{}", name.strip_prefix("dockwright/").unwrap_or(name))));
+            let after = page["pageInfo"]["endCursor"].take();
+            if page["pageInfo"]["hasNextPage"] != true || !after.is_string() {
+                return Ok(all);
+            }
+            let mut data = self.client.query(query, &json!({ "o": owner, "n": name, "after": after }))?;
+            let next = data["repository"]["ours"].take();
+            if next["pageInfo"]["endCursor"] == after {
+                return Ok(all);
+            }
+            page = next;
+        }
     }
 
     /// The content of one file by itself.
@@ -95,9 +128,34 @@ impl Repositories for GitHubRepositories {
             variables[format!("o{at}")] = owner.into();
             variables[format!("n{at}")] = name.into();
         }
-        let data = self.client.query(&format!("{heads}){{{fields}}}{FIELDS}"), &variables)?;
-        let all = names.iter().enumerate();
-        Ok(all.map(|(at, name)| state(name, &data[format!("r{at}")])).collect())
+        let (one, two) = (branch_fields(0), branch_fields(1));
+        let data = self.client.query(&format!("{heads}){{{fields}}}{FIELDS}{one}{two}}}{PARTS}"), &variables)?;
+        let state = |(at, name): (usize, &&str)| {
+            let value = &data[format!("r{at}")];
+            let Some(mut state) = state(name, value) else { return Ok(None) };
+            state.ours = self.ours(name, &value["ours"])?;
+            Ok(Some(state))
+        };
+        names.iter().enumerate().map(state).collect()
+    }
+
+    fn branches(&self, repository: &str, names: &[&str]) -> Result<Vec<BranchState>, Trouble> {
+        let (owner, name) = split(repository).map_err(|failure| Trouble { kind: Kind::Refused, failure })?;
+        let mut all = Vec::new();
+        for names in names.chunks(MAX_BRANCHES) {
+            let (mut heads, mut fields) = (String::from("query($o:String!,$n:String!"), String::new());
+            let mut variables = json!({ "o": owner, "n": name });
+            for (at, branch) in names.iter().enumerate() {
+                let _ = write!(heads, ",$b{at}:String!,$q{at}:String!");
+                fields += &branch_fields(at);
+                variables[format!("b{at}")] = (*branch).into();
+                variables[format!("q{at}")] = format!("refs/heads/{branch}").into();
+            }
+            let query = format!("{heads}){{repository(owner:$o,name:$n){{{fields}}}}}{PARTS}");
+            let data = self.client.query(&query, &variables)?;
+            all.extend((0..names.len()).map(|at| branch(&data["repository"], at)));
+        }
+        Ok(all)
     }
 
     fn tree(&self, repository: &str, tree: &str) -> Result<Vec<Entry>, Trouble> {
@@ -231,12 +289,6 @@ fn tip(value: &Value) -> Option<Tip> {
 
 fn state(name: &str, value: &Value) -> Option<State> {
     let id = value["id"].as_str()?.to_owned();
-    let branch = |at: usize| {
-        let pulls = value[format!("p{at}")]["nodes"].as_array();
-        // One from a fork may have a branch of the same name.
-        let pull = pulls.into_iter().flatten().find(|pull| pull["isCrossRepository"] == false);
-        BranchState { tip: tip(&value[format!("t{at}")]), pull: pull.and_then(pull_state) }
-    };
     let base = &value["defaultBranchRef"];
     Some(State {
         name: name.to_owned(),
@@ -244,8 +296,16 @@ fn state(name: &str, value: &Value) -> Option<State> {
         archived: value["isArchived"] == true || value["isDisabled"] == true,
         may_write: value["viewerPermission"].as_str().map(|it| matches!(it, "WRITE" | "MAINTAIN" | "ADMIN")),
         base: tip(base).map(|tip| (text(&base["name"]), tip)),
-        branches: [branch(0), branch(1)],
+        branches: [branch(value, 0), branch(value, 1)],
+        ours: Vec::new(),
     })
+}
+
+fn branch(value: &Value, at: usize) -> BranchState {
+    let pulls = value[format!("p{at}")]["nodes"].as_array();
+    // One from a fork may have a branch of the same name.
+    let pull = pulls.into_iter().flatten().find(|pull| pull["isCrossRepository"] == false);
+    BranchState { tip: tip(&value[format!("t{at}")]), pull: pull.and_then(pull_state) }
 }
 
 fn pull_state(value: &Value) -> Option<PullState> {
