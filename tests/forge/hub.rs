@@ -183,7 +183,7 @@ impl Repository {
         let names = self.branches.keys().filter_map(|name| name.strip_prefix("dockwright/"));
         let rest: Vec<&str> = names.filter(|name| *name > after).collect();
         let here: Vec<Value> = rest.iter().take(PAGE).map(|name| json!({ "name": name })).collect();
-        json!({ "nodes": here, "pageInfo": { "hasNextPage": rest.len() > PAGE, "endCursor": rest.iter().take(PAGE).last() } })
+        json!({ "nodes": here, "pageInfo": { "hasNextPage": rest.len() > PAGE, "endCursor": rest.iter().take(PAGE).next_back() } })
     }
 
     /// A branch is gone: what comes from it or goes into it is closed, as GitHub does.
