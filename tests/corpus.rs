@@ -100,6 +100,12 @@ fn poisoned_examples() {
 #[test]
 fn splits_of_poisoned_examples() {
     for (name, has, lacks) in [
+        ("dotnet-run-at-start", &["\"dotnet\", \"run\""], &[" AS build"]),
+        (
+            "dotnet-settings-among-sources",
+            &["aspnet:8.0-alpine", "/app/appsettings.json ./", "/app/themes ./themes", "icu-libs", "INVARIANT=false"],
+            &["obj"],
+        ),
         (
             "go-cgo-sqlite",
             &["FROM golang:1.24 AS build", "COPY --from=build /data /data"][..],

@@ -70,7 +70,11 @@ pub fn tools(tree: &Tree<'_>, folder: &str) -> Result<Needs, Reason> {
     Ok(reader.needs)
 }
 
-fn only_project(tree: &Tree<'_>, folder: &str) -> Result<String, Reason> {
+/// The project or solution in `folder`.
+///
+/// # Errors
+/// If there is none, or more than one.
+pub fn only_project(tree: &Tree<'_>, folder: &str) -> Result<String, Reason> {
     let names = tree.names(folder)?;
     let mut found = names.iter().filter(|name| is_project(name));
     match (found.next(), found.next()) {
@@ -81,7 +85,7 @@ fn only_project(tree: &Tree<'_>, folder: &str) -> Result<String, Reason> {
 }
 
 /// The folder that a path is in.
-fn parent(path: &str) -> &str {
+pub(super) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
@@ -273,7 +277,7 @@ pub const MOVES: &[&str] = &[
 ];
 
 /// What `target`, as the file at `path` has it, is in the context.
-fn local(path: &str, target: &str) -> Result<String, Reason> {
+pub(super) fn local(path: &str, target: &str) -> Result<String, Reason> {
     let target = target.replace('\\', "/");
     let here = ["$(MSBuildThisFileDirectory)", "$(MSBuildProjectDirectory)/"];
     let rest = here.iter().find_map(|start| target.strip_prefix(start)).unwrap_or(&target);

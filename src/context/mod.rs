@@ -4,6 +4,7 @@
 
 pub mod bundler;
 pub mod composer;
+pub mod csproj;
 pub mod dotnet;
 pub mod go;
 pub mod gradle;

@@ -140,6 +140,16 @@ pub const JAVA: Language = Language {
     ..JAVA_SOURCES
 };
 
+/// C#, F# and Visual Basic; a quote in a string that is written `@"…"` is taken for its end.
+pub const DOTNET: Language = Language {
+    endings: &[".cs", ".fs", ".vb"],
+    comment: "//",
+    blocks: true,
+    quotes: &['"'],
+    raw: &[],
+    manifests: &["obj", "bin", "node_modules", ".vs"],
+};
+
 /// No language: all files are data.
 pub const NONE: Language =
     Language { endings: &[], comment: "#", blocks: false, quotes: &[], raw: &[], manifests: &["__pycache__"] };
@@ -171,10 +181,12 @@ impl Language {
                 at = (at + 2 * char.len_utf8() + end).min(text.len());
             } else if self.quotes.contains(&char) {
                 let body = &rest[char.len_utf8()..];
+                // `@"C:\"`
+                let verbatim = self.endings.contains(&".cs") && text[..at].trim_end_matches('$').ends_with('@');
                 let mut escaped = false;
                 let end = body.char_indices().find(|(_, it)| {
                     let closes = !escaped && *it == char;
-                    escaped = *it == '\\' && !escaped;
+                    escaped = *it == '\\' && !escaped && !verbatim;
                     closes
                 });
                 let end = end.map_or(body.len(), |(end, _)| end);
@@ -345,7 +357,9 @@ const FOLDERS_ABOUT: &[&str] = &[
     "screenshots",
 ];
 
-fn is_about(path: &str) -> bool {
+/// Whether a file says what a project is, how it is built or tested.
+#[must_use]
+pub fn is_about(path: &str) -> bool {
     let mut names = path.split('/');
     let last = names.next_back().unwrap_or_default();
     ABOUT.iter().any(|start| last.starts_with(start))
@@ -447,6 +461,7 @@ mod tests {
             ),
             (RUST, "fn f<'a>(x: &'a str) { '\\'' ; '\"'; \"i\" }", &["i"], &[]),
             (TYPESCRIPT, "import 'a'; `b\"` + \"c'\" //d", &["a", "b\"", "c'"], &["d"]),
+            (DOTNET, "var a = @\"C:\\\"; b(\"\\\"c\", $@\"d\\\") // e", &["C:\\", "\\\"c", "d\\"], &[" e"]),
             (GO, "\"open", &["open"], &[]),
             (GO, "'", &[], &[]),
             (GO, "/*", &[], &[]),

@@ -391,6 +391,10 @@ const TOOLS: &[&str] = &[
     "npx ",
     "prisma",
     "pip ",
+    "dotnet run",
+    "dotnet watch",
+    "dotnet test",
+    "dotnet ef",
     "bash",
     "sleep infinity",
 ];
@@ -401,7 +405,7 @@ const TOOLS: &[&str] = &[
 /// If a file of the repository says that it is not.
 pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     if let Some(uses) = it.view.world.uses() {
-        used(it, &uses)?;
+        used(it, &uses, plan.base.as_deref())?;
     }
     let Kind::From(parts) = it.view.instruction(it.from).kind else { return Ok(()) };
     let name = parts.name.map(|name| it.view.doc.word(it.view.instruction(it.from), name).into_owned());
@@ -414,7 +418,7 @@ pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
 }
 
 /// What the files of the repository say of the image.
-fn used(it: &Original<'_>, uses: &Uses) -> Result<(), Reason> {
+fn used(it: &Original<'_>, uses: &Uses, base: Option<&str>) -> Result<(), Reason> {
     if let Some(unread) = uses.unread() {
         return Err(unread.into());
     }
@@ -432,6 +436,15 @@ fn used(it: &Original<'_>, uses: &Uses) -> Result<(), Reason> {
         let mut tools = run.commands.iter().filter_map(|command| Some((&command.at, tool(&command.what)?)));
         if let Some((at, tool)) = tools.next() {
             return Err(format!("{at} starts it with `{}`", tool.trim()).into());
+        }
+        let lacks = |test: &str| {
+            let program = test.split_whitespace().find(|word| !matches!(*word, "CMD" | "CMD-SHELL"));
+            let own = program == it.program.words.first().map(String::as_str)
+                || matches!(program, None | Some("NONE" | "node" | "python" | "python3" | "java" | "dotnet"));
+            !own && base.is_some()
+        };
+        if let Some(test) = run.healthchecks.iter().find(|test| lacks(&test.what)) {
+            return Err(format!("{} asks for its health with what another base may lack", test.at).into());
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod config;
 mod data;
+mod dotnet;
 mod edit;
 mod go;
 mod java;
@@ -38,6 +39,7 @@ struct Ecosystem {
 
 fn ecosystem(image: &Image) -> Option<Ecosystem> {
     Some(match image.kind {
+        ImageKind::DotnetSdk => Ecosystem { builds: dotnet::builds, plan: dotnet::plan },
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
         ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
