@@ -100,7 +100,7 @@ fn poisoned_examples() {
 #[test]
 fn splits_of_poisoned_examples() {
     for (name, has, lacks) in [
-        ("dotnet-run-at-start", &["\"dotnet\", \"run\""], &[" AS build"]),
+        ("dotnet-run-at-start", &["\"dotnet\", \"run\""][..], &[" AS build"][..]),
         (
             "dotnet-settings-among-sources",
             &["aspnet:8.0-alpine", "/app/appsettings.json ./", "/app/themes ./themes", "icu-libs", "INVARIANT=false"],
@@ -108,8 +108,8 @@ fn splits_of_poisoned_examples() {
         ),
         (
             "go-cgo-sqlite",
-            &["FROM golang:1.24 AS build", "COPY --from=build /data /data"][..],
-            &["distroless", "CGO_ENABLED"][..],
+            &["FROM golang:1.24 AS build", "COPY --from=build /data /data"],
+            &["distroless", "CGO_ENABLED"],
         ),
         ("go-templates-at-run-time", &["/app/pages", "/app/themes ./themes"], &[]),
         ("java-multi-module", &[], &[" AS build"]),
