@@ -253,8 +253,11 @@ fn beside(path: &str, place: &str, file: &str) -> Option<String> {
     Some(format!("{at}/{}", file.rsplit('/').next().unwrap_or(file)))
 }
 
+/// Properties by their names.
+type Properties = Vec<(String, String)>;
+
 /// The properties that a command line gives, and what else it names.
-fn properties(tool: &Invocation) -> Option<(Vec<(String, String)>, Vec<&Operand>)> {
+fn properties(tool: &Invocation) -> Option<(Properties, Vec<&Operand>)> {
     let (mut texts, mut rest) = (Vec::new(), Vec::new());
     for flag in &tool.flags {
         // What a variable holds equals nothing that is compared with.
