@@ -141,3 +141,85 @@ fn the_python_example_is_proved() {
     assert_eq!(code, 0, "{table}{said}");
     assert!(table.contains("answers GET / on 8000") && table.contains("\nproved: "), "{table}");
 }
+
+/// Files of a context, and ignore files for it: of each, what the builder copies is what we say that it does.
+#[test]
+#[ignore = "needs an engine"]
+fn ignore_files_mean_what_they_mean_to_the_builder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (context, file) = (folder.path().join("context"), folder.path().join("Dockerfile"));
+    let mut files = Vec::new();
+    for directory in ["", "a/", "a/b/", "a/b/c/", "ab/", "d/", "d/a/", ".d/"] {
+        fs::create_dir_all(context.join(directory)).expect("a folder");
+        for name in ["f", "f.txt", "g.txt", ".env", "s*", "#h"] {
+            files.push(format!("{directory}{name}"));
+            fs::write(context.join(directory).join(name), "x").expect("a file");
+        }
+    }
+    fs::write(&file, "FROM scratch\nCOPY . /\n").expect("a file");
+    let single = [
+        "*",
+        "**",
+        "a",
+        "/a/",
+        "./a",
+        "a/*",
+        "a/**",
+        "**/a",
+        "a**",
+        "**b",
+        "*/f",
+        "**/f.txt",
+        "*.txt",
+        "?.txt",
+        "[a-f].txt",
+        "[^f].txt",
+        "s\\*",
+        "a/b/../f",
+        "../a",
+        "#h",
+        " #h",
+        ".*",
+        "!a",
+        "! a/b",
+        "!**/f",
+        "!a/b/c/f.txt",
+        "!d/*",
+        "!*/f.txt",
+        "!.d/**",
+        "**/.env",
+        "d/a/f",
+        "a*/f",
+        "**/c/**",
+        "/",
+        "",
+    ];
+    let mixed = (0..60).map(|at: usize| {
+        let pick = |by: usize, plus: usize| single[(at * by + at / 7 + plus) % single.len()];
+        format!("{}\n{}\n{}\n", pick(1, 0), pick(3, 11), pick(5, 23))
+    });
+    let refused = ["!", "[", "a\\"].map(String::from);
+    let mut built = 0;
+    for text in single.map(String::from).into_iter().chain(mixed).chain(refused) {
+        fs::write(context.join(".dockerignore"), &text).expect("a file");
+        let out = folder.path().join("out");
+        let build = Command::new("docker")
+            .args(["buildx", "build", "--quiet", "--output"])
+            .arg(format!("type=local,dest={}", out.display()))
+            .arg("--file")
+            .args([&file, &context])
+            .output()
+            .expect("docker runs");
+        let Some(patterns) = dockwright::context::ignore::Patterns::parse(&text) else {
+            assert!(!build.status.success(), "{text:?} is refused");
+            continue;
+        };
+        assert!(build.status.success(), "{text:?}: {}", String::from_utf8_lossy(&build.stderr));
+        built += 1;
+        for file in &files {
+            assert_eq!(out.join(file).exists(), !patterns.excludes(file), "{text:?}: {file} is copied");
+        }
+        let _ = fs::remove_dir_all(&out);
+    }
+    assert_eq!(built, single.len() + 60);
+}

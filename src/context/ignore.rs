@@ -1,8 +1,8 @@
 //! `.dockerignore`: which paths of the context the builder is not sent.
 //!
-//! What `github.com/moby/patternmatcher` does (`ignorefile.ReadAll`, `PatternMatcher.MatchesOrParentMatches`), which
-//! the docker command, buildx and BuildKit use: a pattern matches a path or a folder above it, and the last one that
-//! matches decides. <https://docs.docker.com/build/concepts/context/#dockerignore-files>
+//! What `github.com/moby/patternmatcher` does (`ignorefile.ReadAll`, `PatternMatcher.MatchesUsingParentResults`), with
+//! which the docker command, buildx and BuildKit walk a context: a pattern matches a path or a folder above it, and the
+//! last one that matches decides. <https://docs.docker.com/build/concepts/context/#dockerignore-files>
 
 /// The patterns of a file.
 #[derive(Clone, Debug, Default)]
@@ -74,10 +74,21 @@ impl Patterns {
     /// Whether the builder is not sent the file or folder at `path`.
     #[must_use]
     pub fn excludes(&self, path: &str) -> bool {
+        if !self.has_exceptions() {
+            return self.0.iter().any(|pattern| pattern.matches_or_above(path));
+        }
+        // From the top down, with what matched the folder above. A pattern that would not change what the ones before it
+        // decided about a folder is not looked at there, and does not hold for what lies below: of `**/x`, `!a`, the
+        // second says nothing about `a/x`.
+        let mut above = vec![false; self.0.len()];
         let mut excluded = false;
-        for pattern in &self.0 {
-            if pattern.exception == excluded && pattern.matches_or_above(path) {
-                excluded = !pattern.exception;
+        for end in path.match_indices('/').map(|(at, _)| at).chain([path.len()]) {
+            excluded = false;
+            for (pattern, matched) in self.0.iter().zip(&mut above) {
+                *matched = *matched || (pattern.exception == excluded && pattern.matches(&path[..end]));
+                if *matched {
+                    excluded = !pattern.exception;
+                }
             }
         }
         excluded
@@ -316,6 +327,8 @@ mod tests {
             ("", "", "a"),
             ("a.b", "a.b", "axb"),
             (".env*", ".env .env.local", "a/.env"),
+            ("**/x\n!a", "x a/x b/x", "a a/y"),
+            ("**/x\na\n!a", "x b/x", "a a/x a/y"),
         ] {
             let patterns = Patterns::parse(text).expect(text);
             for path in out.split_whitespace() {
