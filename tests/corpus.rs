@@ -106,6 +106,7 @@ fn splits_of_poisoned_examples() {
             &["aspnet:8.0-alpine", "/app/appsettings.json ./", "/app/themes ./themes", "icu-libs", "INVARIANT=false"],
             &["obj"],
         ),
+        ("cpp-dlopen-plugin", &[], &[" AS build"]),
         (
             "go-cgo-sqlite",
             &["FROM golang:1.24 AS build", "COPY --from=build /data /data"],
@@ -118,6 +119,7 @@ fn splits_of_poisoned_examples() {
         ("node-prisma-postinstall", &[], &[" AS build"]),
         ("node-workspace", &[], &[" AS build"]),
         ("python-editable-requirement", &["/opt/venv /opt/venv", "--from=build /app ./"], &["site-packages"]),
+        ("ruby-path-gem", &[], &[" AS build", "--from"]),
         ("rust-build-rs-reads-sources", &["/app/target/release/pages"], &["fn main"]),
     ] {
         let folder = Path::new("examples/poisoned").join(name);

@@ -70,6 +70,31 @@ pub fn install(tree: &Tree<'_>, folder: &str, how: &How) -> Result<Needs, Reason
     Ok(needs)
 }
 
+/// The gems that the lock file in `folder` names, those of groups that are left out among them.
+///
+/// # Errors
+/// If there is none, or gems come from a folder or a git repository.
+pub fn gems(tree: &Tree<'_>, folder: &str) -> Result<Vec<String>, Reason> {
+    let path = join(folder, "Gemfile.lock").unwrap_or_default();
+    let text = tree.text(&path)?.ok_or("there is no Gemfile.lock to tell which gems are installed")?;
+    let mut all = Vec::new();
+    for line in text.lines() {
+        match line.trim_end() {
+            "GIT" => {
+                return Err(
+                    format!("{path} has gems of git repositories, which may need git when they are loaded").into()
+                );
+            }
+            "PATH" => return Err(format!("{path} has gems of a folder of the project").into()),
+            _ => {}
+        }
+        // Four blanks: a gem with its version; six: what it depends on.
+        let gem = line.strip_prefix("    ").filter(|rest| !rest.starts_with(' '));
+        all.extend(gem.and_then(|gem| gem.split_whitespace().next()).map(str::to_owned));
+    }
+    Ok(all)
+}
+
 /// `.bundle/config`: lines of a variable and what it is set to.
 fn settings(tree: &Tree<'_>, path: &str, folder: &str, needs: &mut Needs) -> Result<(), Reason> {
     let text = tree.text(path)?.unwrap_or_default();
@@ -358,6 +383,26 @@ mod tests {
             let found = install(&Tree::of(&world).expect("a context"), "", &How::default());
             let found = found.map(|needs| needs.files.join(" "));
             assert_eq!(found, expected.map(str::to_owned).map_err(Reason::from), "{gemfile}");
+        }
+    }
+
+    #[test]
+    fn which_gems_are_locked() {
+        for (lock, expected) in [
+            (
+                "GEM\n  remote: https://rubygems.org/\n  specs:\n    pg (1.5.4)\n    rails (7.1.2)\n      rack (>= 2)\n\nDEPENDENCIES\n  pg\n",
+                Ok("pg rails"),
+            ),
+            ("GEM\n  specs:\n", Ok("")),
+            ("PATH\n  remote: .\n", Err("Gemfile.lock has gems of a folder of the project")),
+            (
+                "GIT\n  remote: x\n",
+                Err("Gemfile.lock has gems of git repositories, which may need git when they are loaded"),
+            ),
+        ] {
+            let world = Files::of(&[("Gemfile.lock", lock)]);
+            let found = gems(&Tree::of(&world).expect("a context"), "").map(|gems| gems.join(" "));
+            assert_eq!(found, expected.map(str::to_owned).map_err(Reason::from), "{lock}");
         }
     }
 

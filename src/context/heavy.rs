@@ -109,6 +109,73 @@ pub const PYTHON: &[&str] = &[
     "libmagic",
 ];
 
+/// Those of RubyGems.
+pub const RUBY: &[&str] = &[
+    "charlock_holmes",
+    "curb",
+    "ferrum",
+    "git",
+    "grover",
+    "kt-paperclip",
+    "libxml-ruby",
+    "mimemagic",
+    "mini_racer",
+    "paperclip",
+    "passenger",
+    "pdfkit",
+    "poppler",
+    "puppeteer-ruby",
+    "rmagick",
+    "rugged",
+    "ruby-filemagic",
+    "ruby-oci8",
+    "ruby-odbc",
+    "tesseract-ocr",
+    "rtesseract",
+    "tiny_tds",
+    "typhoeus",
+    "ethon",
+    "wicked_pdf",
+    "wkhtmltopdf-binary",
+    "xapian-ruby",
+    "zbar",
+    "rdkafka",
+    "ruby-libvirt",
+    "gtk3",
+    "cairo",
+    "gio2",
+    "gdk_pixbuf2",
+    "snappy",
+    "levigo",
+    "leveldb-ruby",
+    "rocksdb-ruby",
+    "krb5",
+    "foreman",
+    "github-linguist",
+    "jekyll-picture-tag",
+    "asciidoctor-pdf",
+    "rszr",
+    "ruby-freetds",
+    "sassc-embedded",
+    "webp-ffi",
+    "image_optim",
+    "dragonfly",
+    "hunspell",
+    "ffi-hunspell",
+];
+
+/// The libraries and programs that a gem needs, and that the slim image lacks.
+#[must_use]
+pub fn of_gem(gem: &str) -> &'static [&'static str] {
+    match gem {
+        "pg" => &["libpq5"],
+        "mysql2" => &["libmariadb3"],
+        "sqlite3" => &["libsqlite3-0"],
+        "mini_magick" => &["imagemagick"],
+        _ => &[],
+    }
+}
+
 /// The libraries that a package has to be compiled against, and that the slim image lacks.
 #[must_use]
 pub fn libraries(package: &str) -> &'static [&'static str] {

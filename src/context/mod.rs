@@ -3,6 +3,8 @@
 //! Nothing here touches the world: [`World`] is implemented by the command line's edge, and by [`Files`] for tests.
 
 pub mod bundler;
+pub mod cmake;
+pub mod compiler;
 pub mod composer;
 pub mod csproj;
 pub mod dotnet;
@@ -13,6 +15,7 @@ pub mod ignore;
 pub mod imports;
 pub mod java;
 pub mod lock;
+pub mod make;
 pub mod maven;
 pub mod node;
 mod overlay;

@@ -61,6 +61,35 @@ pub const RUST: Language = Language {
     ],
 };
 
+/// C and C++, with what describes their builds.
+pub const CPP: Language = Language {
+    endings: &[
+        ".c", ".h", ".cpp", ".hpp", ".cc", ".hh", ".cxx", ".hxx", ".c++", ".h++", ".C", ".ipp", ".inl", ".tpp", ".txx",
+        ".cppm", ".ixx", ".S", ".s", ".asm", ".cmake", ".mk", ".h.in", ".hpp.in", ".o", ".a",
+    ],
+    comment: "//",
+    blocks: true,
+    quotes: &['"'],
+    raw: &[],
+    manifests: &[
+        "CMakeLists.txt",
+        "CMakePresets.json",
+        "CMakeFiles",
+        "meson.build",
+        "configure",
+        "configure.ac",
+        "Makefile.am",
+        "Makefile.in",
+        "conanfile.txt",
+        "vcpkg.json",
+        ".clang-format",
+        ".clang-tidy",
+        ".clangd",
+        ".ccls",
+        "compile_commands.json",
+    ],
+};
+
 /// TypeScript and JavaScript.
 pub const TYPESCRIPT: Language = Language {
     endings: &[".ts", ".tsx", ".mts", ".cts"],
@@ -101,6 +130,16 @@ pub const PYTHON: Language = Language {
     quotes: &['"', '\''],
     raw: &[],
     manifests: &["__pycache__", ".venv", "venv"],
+};
+
+/// Ruby.
+pub const RUBY: Language = Language {
+    endings: &[".rb", ".ru"],
+    comment: "#",
+    blocks: false,
+    quotes: &['"', '\''],
+    raw: &['`'],
+    manifests: &["vendor", "node_modules"],
 };
 
 /// Java and its kin: their sources, wherever they stand.

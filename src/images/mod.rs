@@ -3,6 +3,7 @@
 //! The facts are a table (`table.rs`); what a tag says of them is read here. *Sound or silent*: what neither the table
 //! nor the tag tells for certain is `None`, and an image that the table does not know is not identified.
 
+pub mod libraries;
 pub mod life;
 mod reference;
 mod table;

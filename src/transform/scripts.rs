@@ -221,11 +221,38 @@ pub fn is_of_python(program: &str) -> bool {
     PROGRAMS.contains(&program)
 }
 
-/// Whether a shell script runs nothing but programs of Python and of every system.
+/// Programs that come with Ruby or one of its gems.
+pub fn is_of_ruby(program: &str) -> bool {
+    const PROGRAMS: &[&str] = &[
+        "ruby",
+        "bundle",
+        "rails",
+        "rake",
+        "puma",
+        "pumactl",
+        "rackup",
+        "unicorn",
+        "thin",
+        "falcon",
+        "sidekiq",
+        "resque",
+        "hanami",
+        "karafka",
+        "shoryuken",
+        "clockwork",
+        "good_job",
+        "solid_queue",
+        "racksh",
+    ];
+    let name = program.strip_prefix("./").unwrap_or(program);
+    PROGRAMS.contains(&name.strip_prefix("bin/").unwrap_or(name))
+}
+
+/// Whether a shell script runs nothing but programs of every system, and those that are `known`.
 ///
 /// # Errors
 /// What else it runs.
-pub fn harmless(text: &str) -> Result<(), String> {
+pub fn harmless(text: &str, known: fn(&str) -> bool) -> Result<(), String> {
     let text = match text.split_once('\n') {
         Some((first, rest)) if first.starts_with("#!") => rest,
         _ => text,
@@ -239,7 +266,7 @@ pub fn harmless(text: &str) -> Result<(), String> {
         let name = first.literal.as_deref().unwrap_or("$");
         let second = simple.words.get(1).and_then(|word| word.literal.as_deref());
         let name = if name == "exec" { second.unwrap_or("$") } else { name };
-        let known = is_of_python(name)
+        let known = known(name)
             || matches!(
                 name,
                 "set"
@@ -253,6 +280,7 @@ pub fn harmless(text: &str) -> Result<(), String> {
                     | "["
                     | "test"
                     | "mkdir"
+                    | "rm"
                     | "cat"
                     | "printf"
                     | "date"

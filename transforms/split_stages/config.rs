@@ -105,7 +105,7 @@ pub fn slim(it: &Original<'_>) -> Result<Option<String>, Reason> {
                 Command::Exec(words) => words.first().map(|word| doc.word(instruction, *word).into_owned()),
                 Command::Shell(span) => doc.joined(instruction, *span).split_whitespace().next().map(str::to_owned),
             };
-            if !text.is_some_and(|text| matches!(&*text, "node" | "python" | "python3" | "true" | "test")) {
+            if !text.is_some_and(|text| matches!(&*text, "node" | "python" | "python3" | "ruby" | "true" | "test")) {
                 return Err(
                     format!("the HEALTHCHECK of line {} runs what the slim image may lack", it.line(index)).into()
                 );
@@ -267,7 +267,7 @@ pub fn also(it: &Original<'_>, plan: &mut Plan, libraries: &[&str]) -> Result<()
 }
 
 /// The commands that install packages of Debian as the file does.
-fn installation(it: &Original<'_>, names: &[&str]) -> Result<Vec<String>, Reason> {
+pub fn installation(it: &Original<'_>, names: &[&str]) -> Result<Vec<String>, Reason> {
     let scripts = it.ran.iter().filter(|ran| matches!(ran.effect, Effect::Packages(_))).filter_map(|ran| ran.simple);
     let calls: Vec<_> = scripts.filter_map(|(script, simple)| recognise(script, simple)).collect();
     let installs = calls.iter().find(|call| call.verb == Verb::Install);
@@ -354,8 +354,9 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
             _ => {}
         }
     }
-    for ran in &it.ran {
-        for path in ran.made() {
+    let handled = plan.handled.clone();
+    for (at, ran) in it.ran.iter().enumerate() {
+        for path in ran.made().iter().filter(|_| !handled.contains(&at)) {
             let removed = it
                 .ran
                 .iter()
@@ -397,6 +398,10 @@ const TOOLS: &[&str] = &[
     "dotnet ef",
     "bash",
     "sleep infinity",
+    "make ",
+    "ctest",
+    "gdb",
+    "valgrind",
 ];
 
 /// What has to be true of the surroundings.
@@ -440,7 +445,7 @@ fn used(it: &Original<'_>, uses: &Uses, base: Option<&str>) -> Result<(), Reason
         let lacks = |test: &str| {
             let program = test.split_whitespace().find(|word| !matches!(*word, "CMD" | "CMD-SHELL"));
             let own = program == it.program.words.first().map(String::as_str)
-                || matches!(program, None | Some("NONE" | "node" | "python" | "python3" | "java" | "dotnet"));
+                || matches!(program, None | Some("NONE" | "node" | "python" | "python3" | "ruby" | "java" | "dotnet"));
             !own && base.is_some()
         };
         if let Some(test) = run.healthchecks.iter().find(|test| lacks(&test.what)) {

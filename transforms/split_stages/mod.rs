@@ -1,6 +1,7 @@
 //! See README.md: a stage that builds and runs becomes two.
 
 mod config;
+mod cpp;
 mod data;
 mod dotnet;
 mod edit;
@@ -9,6 +10,7 @@ mod java;
 mod node;
 mod original;
 mod python;
+mod ruby;
 mod rust;
 mod steps;
 
@@ -43,20 +45,28 @@ fn ecosystem(image: &Image) -> Option<Ecosystem> {
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
         ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
+        ImageKind::Ruby => Ecosystem { builds: ruby::builds, plan: ruby::plan },
         ImageKind::Rust => Ecosystem { builds: rust::builds, plan: rust::plan },
         ImageKind::Maven | ImageKind::Gradle | ImageKind::Jdk => Ecosystem { builds: java::builds, plan: java::plan },
         _ => return None,
     })
 }
 
+/// Whether an image is what programs of C and C++ are built on: Debian, Ubuntu, or a compiler on top of them.
+fn is_for_compilers(image: &Image) -> bool {
+    image.family.is_debian_like() && matches!(&*image.repository, "debian" | "ubuntu" | "gcc" | "buildpack-deps")
+}
+
 fn find(view: &View<'_>) -> Vec<Finding> {
     let [stage] = view.doc.stages() else { return Vec::new() };
     let Some(image) = view.scopes().image(0) else { return Vec::new() };
-    let Some(ecosystem) = ecosystem(image) else { return Vec::new() };
     let mut scripts = stage.instructions.clone().filter_map(|index| view.script(index));
-    if !scripts.any(|script| invocations(script).iter().any(ecosystem.builds)) {
-        return Vec::new();
-    }
+    let ecosystem = match ecosystem(image) {
+        Some(ecosystem) if scripts.any(|script| invocations(script).iter().any(ecosystem.builds)) => ecosystem,
+        // Compilers are no tools of an image of their own.
+        None if is_for_compilers(image) && cpp::compiles(view) => Ecosystem { builds: |_| false, plan: cpp::plan },
+        _ => return Vec::new(),
+    };
     let finding = Original::of(view, image).and_then(|it| {
         let mut plan = (ecosystem.plan)(&it)?;
         let (instructions, change) = finish(&it, &mut plan)?;

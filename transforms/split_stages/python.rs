@@ -134,7 +134,7 @@ fn starts(it: &Original<'_>) -> Result<(), Reason> {
                 Err(format!("which Python runs {script} is not known").into())
             };
         }
-        return scripts::harmless(&text)
+        return scripts::harmless(&text, scripts::is_of_python)
             .map_err(|what| format!("{script} runs `{what}`, which the last stage may lack").into());
     }
     if matches!(&*words[0], "sh" | "bash" | "/bin/sh" | "/bin/bash") {
@@ -148,7 +148,7 @@ fn starts(it: &Original<'_>) -> Result<(), Reason> {
                 format!("line {line} runs `{}`, of which it is not known what it needs", words.join(" ")).into()
             );
         };
-        return scripts::harmless(&text)
+        return scripts::harmless(&text, scripts::is_of_python)
             .map_err(|what| format!("{script} runs `{what}`, which the last stage may lack").into());
     }
     if scripts::is_of_python(&words[0]) {

@@ -424,6 +424,7 @@ pub(super) static ROWS: &[Row] = &[
         family: Family::Debian,
         env: &[("GCC_MIRRORS", None), ("GCC_VERSION", None), ("GPG_KEYS", None)],
         closed: true,
+        entrypoint: Some(&[]),
         ..ROOT
     },
     Row { names: &["perl"], family: Family::Debian, slim: Slim::First, ..ROOT },

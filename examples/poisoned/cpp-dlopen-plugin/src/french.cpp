@@ -1,0 +1,1 @@
+extern "C" const char *greet() { return "bonjour"; }

@@ -1,0 +1,3 @@
+require "quotes"
+
+puts Quotes.first

@@ -1,0 +1,3 @@
+module Quotes
+  def self.first = "Measure twice, cut once."
+end
