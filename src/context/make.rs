@@ -60,11 +60,9 @@ fn read(text: &str, targets: &[&str], given: &[(&str, &str)]) -> Result<Made, St
     let mut rules: Vec<Rule> = Vec::new();
     let joined = text.replace("\\\r\n", " ").replace("\\\n", " ");
     for line in joined.lines() {
-        if let Some(recipe) = line.strip_prefix('\t') {
-            if let Some(rule) = rules.last_mut() {
-                rule.recipe.push(recipe.trim().to_owned());
-                continue;
-            }
+        if let (Some(recipe), Some(rule)) = (line.strip_prefix('\t'), rules.last_mut()) {
+            rule.recipe.push(recipe.trim().to_owned());
+            continue;
         }
         let line = line.split('#').next().unwrap_or_default().trim();
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
