@@ -48,7 +48,7 @@ fn with<T>(forge: &Forge<Hub>, look: impl FnOnce(&mut Repository) -> T) -> T {
 
 /// The steps of a review, safe ones included.
 fn reviewed() -> String {
-    SAFE.replace("install -y curl", "install -y --no-install-recommends curl")
+    SAFE.replace("install -y curl", "install -y --no-install-recommends ca-certificates curl")
         .replace("CMD exec curl", "CMD [\"curl\"]")
 }
 
@@ -647,6 +647,107 @@ fn a_thousand_repositories() {
 }
 
 #[test]
+fn what_was_seen_is_not_asked_for_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache.json");
+    let path = cache.to_str().expect("UTF-8");
+    let mut hub = Hub::default();
+    for at in 0..130 {
+        let files: &[(&str, &str)] = match at % 3 {
+            0 => &[("README.md", "x")],
+            1 => &[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "secret words")],
+            _ => &[("Dockerfile", "FROM debian:12\nENV A b\n"), ("dockwright.toml", PER)],
+        };
+        hub.repositories.insert(format!("acme/r{at:03}"), Repository::of(files));
+    }
+    let forge = Forge::start(hub);
+    let all = ["--org", "acme", "--cache", path];
+    let (code, first, err) = bot(&forge, &all);
+    assert!(code == 0 && first.contains("43 opened"), "{first}{err}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(cache.metadata().expect("a file").permissions().mode() & 0o777, 0o600);
+    }
+    let text = std::fs::read_to_string(&cache).expect("a file");
+    assert!(!text.contains(TOKEN) && !text.contains("FROM ") && !text.contains("secret words"), "{text}");
+    let counts = |forge: &Forge<Hub>| {
+        forge.with(|it| (std::mem::take(&mut it.requests).len(), std::mem::take(&mut it.unchanged)))
+    };
+    counts(&forge);
+    // Two pages of the list, which cost nothing; seven times the states of twenty; how the branches of 43 stand.
+    let (code, out, err) = bot(&forge, &all);
+    assert!(code == 0 && out.contains("43 as they were"), "{out}{err}");
+    assert_eq!(counts(&forge), (2 + 7 + 43, 2));
+    // One is pushed to: it alone is read, and followed.
+    forge.with(|it| {
+        let repository = it.repositories.get_mut("acme/r001").expect("it is there");
+        repository.push("main", "x", &[("Dockerfile", "FROM debian:12\nENV A b\n")]);
+    });
+    let (code, out, err) = bot(&forge, &all);
+    assert!(code == 0 && out.contains("43 as they were") && out.contains("1 opened"), "{out}{err}");
+    let (requests, unchanged) = counts(&forge);
+    assert!(unchanged == 2 && requests < 2 + 7 + 43 + 10, "{requests}");
+    // What a person does at the forge is seen.
+    forge.with(|it| it.repositories.get_mut("acme/r002").expect("it is there").pulls[0].state = "CLOSED");
+    let (_, out, _) = bot(&forge, &all);
+    assert!(out.contains("left alone: closed by a person"), "{out}");
+    // A new repository changes the list, and other flags what was planned.
+    forge.with(|it| it.repositories.insert("acme/a".into(), Repository::of(&[("x", "y")])));
+    counts(&forge);
+    let (code, out, _) = bot(&forge, &[&all[..], &["--safe-only"]].concat());
+    assert!(code == 0 && out.contains("131 repositories"), "{out}");
+    assert!(counts(&forge).0 > 2 + 7 + 131);
+    // A wrong cache does no harm: nothing is done because of it.
+    let text = std::fs::read_to_string(&cache).expect("a file");
+    let (_, rest) = text.split_once("\"safe\":\"").expect("a plan");
+    std::fs::write(&cache, text.replace(&rest[..32], "0123456789abcdef0123456789abcdef")).expect("a file");
+    let writes = forge.with(|it| it.writes);
+    let (code, out, err) = bot(&forge, &[&all[..], &["--safe-only"]].concat());
+    assert_eq!((code, forge.with(|it| it.writes)), (0, writes), "{out}{err}");
+    // What is no cache is not overwritten.
+    for text in ["#!/bin/sh\n", "{}", "[1]", "{\"run\":\"\",\"repositories\":{},\"pages\":{},\"more\":1}"] {
+        std::fs::write(&cache, text).expect("a file");
+        let (code, _, err) = bot(&forge, &all);
+        assert!(code == 2 && err.contains("this is no cache of dockwright"), "{text}: {err}");
+        assert_eq!(std::fs::read_to_string(&cache).expect("a file"), text);
+    }
+}
+
+#[test]
+fn more_files_than_are_listed_at_once() {
+    let mut files: Vec<(String, &str)> = (0..60).map(|at| (format!("big/{}/f{at}", at % 4), "x")).collect();
+    files.extend([("big/1/Dockerfile".into(), BEFORE), ("api/Dockerfile".into(), BEFORE), ("README.md".into(), "x")]);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let forge = one(&files);
+    with(&forge, |it| it.lists = 16);
+    let (code, out, err) = bot(&forge, &["o/n"]);
+    assert!(code == 0 && out.contains("opened #1"), "{out}{err}");
+    with(&forge, |it| {
+        for path in ["big/1/Dockerfile", "api/Dockerfile"] {
+            assert_eq!(it.files(OPTIMIZE)[path], SAFE);
+        }
+        assert_eq!(it.files(OPTIMIZE).len(), files.len());
+    });
+    // The whole, its root, two folders, and the four of the one that is too large.
+    let lists = forge.with(|it| it.requests.iter().filter(|it| it.contains("/git/trees/")).count());
+    assert_eq!(lists, 2 + 1 + 2 + 4);
+    settled(&forge);
+    // A folder with more than that by itself, and more folders than requests are worth, are left with the reason.
+    let many: Vec<String> = (0..400).map(|at| format!("d{at}/x/y")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|path| (path.as_str(), "x")).collect();
+    let flat: Vec<String> = (0..20).map(|at| format!("f{at}")).collect();
+    let flat: Vec<(&str, &str)> = flat.iter().map(|path| (path.as_str(), "x")).collect();
+    for files in [many, flat] {
+        let forge = one(&files);
+        with(&forge, |it| it.lists = 16);
+        let (code, out, err) = bot(&forge, &["o/n"]);
+        assert!(code == 2 && err.contains("too many files"), "{out}{err}");
+        assert!(forge.with(|it| it.requests.len()) < 6);
+    }
+}
+
+#[test]
 fn targets_are_named_chosen_and_checked() {
     let mut hub = Hub::of("acme/a", Repository { topics: vec!["docker"], ..Repository::of(&[("x", "y")]) });
     hub.repositories.insert("acme/b".into(), Repository::of(&[("x", "y")]));
@@ -839,7 +940,6 @@ fn answers_that_make_no_sense() {
         "{\"data\":{\"r0\":{\"id\":\"x\",\"defaultBranchRef\":{\"name\":\"m\",\"target\":{\"oid\":\"../../x\"}}}}}",
         "{\"errors\":[{\"message\":\"\\u001b[2J\\n::error::x\"}]}", deep.as_str(),
     ].iter().map(|text| (0, (*text).to_owned())).chain([
-        (1, "{\"truncated\":true,\"tree\":[]}".to_owned()),
         (1, "{\"tree\":[{\"path\":\"Dockerfile\",\"mode\":\"100644\",\"type\":\"blob\",\"sha\":\"../x\"}]}".to_owned()),
         (1, "{\"tree\":[{\"path\":7,\"mode\":null}]}".to_owned()),
         (1, format!("{{\"tree\":[{{\"path\":\"Dockerfile\",\"mode\":\"100644\",\"type\":\"blob\",{sha},\"size\":-1}},{{\"path\":\"Dockerfile/x\",\"mode\":\"100644\",\"type\":\"blob\",{sha}}}]}}")),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::transform::Dialect;
 
@@ -251,6 +251,9 @@ pub struct Bot {
     #[command(flatten)]
     pub which: Which,
 
+    /// Keep in this file what was seen, so that the next run asks for what is new only
+    #[arg(long, value_name = "FILE", help_heading = "Limits")]
+    pub cache: Option<PathBuf>,
     /// The time between two writes, in milliseconds: GitHub asks for a second
     #[arg(long, value_name = "MS", default_value = "1000", help_heading = "Limits")]
     pub pause: u64,
@@ -266,7 +269,7 @@ pub struct Explain {
 }
 
 /// What one pull request of the bot is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Per {

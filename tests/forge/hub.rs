@@ -44,6 +44,8 @@ pub struct Repository {
     pub fork: bool,
     pub refuses_drafts: bool,
     pub refuses_writes: bool,
+    /// So many files of a tree are listed at once; 0 if all are.
+    pub lists: usize,
     /// What a person does when a commit is made.
     pub meanwhile: Option<fn(&mut Repository)>,
     pub default: String,
@@ -324,15 +326,34 @@ impl Knows for Hub {
         }
         match (method, rest) {
             ("GET", rest) if rest.starts_with("git/trees/") => {
-                let name = rest.strip_prefix("git/trees/")?.strip_suffix("?recursive=1")?;
-                let tree = repository.trees.get(name)?;
+                let rest = rest.strip_prefix("git/trees/")?;
+                let (name, recursive) = rest.strip_suffix("?recursive=1").map_or((rest, false), |name| (name, true));
+                let mut tree = repository.trees.get(name)?.clone();
+                let mut folders = Vec::new();
+                if !recursive {
+                    let mut below: BTreeMap<String, Tree> = BTreeMap::new();
+                    for (path, it) in std::mem::take(&mut tree) {
+                        match path.split_once('/') {
+                            Some((folder, rest)) => {
+                                drop(below.entry(folder.into()).or_default().insert(rest.into(), it))
+                            }
+                            None => drop(tree.insert(path, it)),
+                        }
+                    }
+                    for (path, tree) in below {
+                        let sha = repository.tree(tree);
+                        folders.push(json!({ "path": path, "mode": "040000", "type": "tree", "sha": sha }));
+                    }
+                }
+                let truncated = repository.lists > 0 && tree.len() > repository.lists;
                 let entry = |(path, (mode, blob)): (&String, &(String, String))| {
                     let size = repository.blobs.get(blob).map_or(0, Vec::len);
                     let kind = if mode == "160000" { "commit" } else { "blob" };
                     json!({ "path": path, "mode": mode, "type": kind, "sha": blob, "size": size })
                 };
-                let entries: Vec<Value> = tree.iter().map(entry).collect();
-                ok(200, &json!({ "sha": name, "tree": entries, "truncated": false }))
+                let count = if truncated { repository.lists } else { tree.len() };
+                let entries: Vec<Value> = tree.iter().take(count).map(entry).chain(folders).collect();
+                ok(200, &json!({ "sha": name, "tree": entries, "truncated": truncated }))
             }
             ("GET", rest) if rest.starts_with("git/blobs/") => {
                 let blob = repository.blobs.get(rest.strip_prefix("git/blobs/")?)?;

@@ -37,6 +37,8 @@ pub struct Played<K> {
     pub once: Option<(usize, (u16, String, String))>,
     /// How many writes were made.
     pub writes: usize,
+    /// How many answers were that nothing is new.
+    pub unchanged: usize,
     /// The program that is killed after this many writes, before it hears of the last one.
     pub kill: Option<(usize, Arc<Mutex<Option<Child>>>)>,
     /// The program that is killed at this request, from 1.
@@ -73,6 +75,7 @@ impl<K: Knows> Forge<K> {
             from: None,
             once: None,
             writes: 0,
+            unchanged: 0,
             kill: None,
             kill_at_read: None,
         }));
@@ -112,6 +115,7 @@ fn serve<K: Knows>(request: &Request, state: &mut Played<K>, address: &str) -> A
     if let Some((_, child)) = state.kill_at_read.take_if(|(at, _)| *at == count) {
         child.lock().expect("no panic").as_mut().expect("it runs").kill().expect("it is killed");
     }
+    let known = request.header("if-none-match").map(str::to_owned);
     let (status, headers, body) = if let Some((_, answer)) = state.from.clone().filter(|(at, _)| count > *at) {
         answer
     } else if let Some((_, answer)) = state.once.take_if(|(at, _)| count == *at + 1) {
@@ -130,7 +134,19 @@ fn serve<K: Knows>(request: &Request, state: &mut Played<K>, address: &str) -> A
                 child.lock().expect("no panic").as_mut().expect("it runs").kill().expect("it is killed");
             }
         }
-        answer.unwrap_or_else(|| (404, String::new(), "{\"message\":\"Not Found\"}".into()))
+        let answer = answer.unwrap_or_else(|| (404, String::new(), "{\"message\":\"Not Found\"}".into()));
+        // As GitHub does: each answer to a GET has a version, and one that is known is not sent again.
+        if method == "GET" && answer.0 == 200 {
+            let etag = format!("W/\"{}\"", hub::sha("etag", answer.2.as_bytes()));
+            if known.as_ref() == Some(&etag) {
+                state.unchanged += 1;
+                (304, format!("etag: {etag}\r\n"), String::new())
+            } else {
+                (200, format!("{}etag: {etag}\r\n", answer.1), answer.2)
+            }
+        } else {
+            answer
+        }
     };
     Answer { status, headers, body }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::edge::Failure;
 use crate::edge::arguments::Bot;
-use crate::edge::forge::{App, Client, GitHubRepositories, Trouble};
+use crate::edge::forge::{App, Client, GitHubRepositories, Pages, Trouble};
 
 use super::TOGETHER;
 
@@ -15,7 +15,7 @@ pub struct Access {
 
 impl Access {
     /// What arguments and environment say; `waits` is told for how many seconds nothing happens.
-    pub fn of(arguments: &Bot, waits: impl Fn(u64) + Send + Sync + 'static) -> Result<Self, Failure> {
+    pub fn of(arguments: &Bot, pages: Pages, waits: impl Fn(u64) + Send + Sync + 'static) -> Result<Self, Failure> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let app = variable("DOCKWRIGHT_APP_ID").zip(variable("DOCKWRIGHT_APP_KEY"));
         let token = variable("GITHUB_TOKEN").or_else(|| variable("GH_TOKEN"));
@@ -31,7 +31,7 @@ impl Access {
         let api = arguments.api.clone().or_else(|| variable("GITHUB_API_URL"));
         let api = api.as_deref().unwrap_or("https://api.github.com");
         let (patience, pause) = (Duration::from_secs(arguments.patience * 60), Duration::from_millis(arguments.pause));
-        let client = Client::new(api, &token, patience, pause)?.telling(waits);
+        let client = Client::new(api, &token, patience, pause)?.telling(waits).knowing(pages);
         let app = app.map(|(id, key)| App::new(client.clone(), &id, &key)).transpose()?;
         Ok(Self { client, app })
     }

@@ -1,5 +1,6 @@
 //! One repository: what is there is read, the plan is made, and the difference is carried out.
 
+use std::cell::RefCell;
 use std::io::Write as _;
 
 use crate::edge::arguments::{Bot, Choose, Per};
@@ -11,6 +12,7 @@ use crate::report::pull;
 use super::branches::{self, WHOLE};
 use super::checkout::{self, Checkout};
 use super::decide::{Decision, Steps, decide};
+use super::memory::Memory;
 use super::plan::{self, Ask, Branch, Plan};
 use super::table::{Done, Line, Result as Row};
 use super::{Failure, quoted};
@@ -24,6 +26,7 @@ pub struct Run<'r> {
     pub arguments: &'r Bot,
     pub registries: &'r Shared,
     pub pages: &'r [Page],
+    pub memory: &'r RefCell<Memory>,
 }
 
 impl Run<'_> {
@@ -45,11 +48,21 @@ impl Run<'_> {
             }
             let Some((base, tip)) = &now.base else { return Ok(Row::Skipped("empty")) };
             // The plan depends on the files only.
-            let plan = match made.take() {
+            let mut plan = match made.take() {
                 Some((tree, plan)) if tree == tip.tree => plan,
-                _ => self.plan(now, &tip.tree)?,
+                _ => match self.memory.borrow().plan(name, &tip.tree) {
+                    Some(plan) => plan,
+                    None => self.plan(now, &tip.tree)?,
+                },
             };
-            let all = self.pairs(now, base, &plan)?;
+            let mut all = self.pairs(now, base, &plan)?;
+            // What is remembered may say that there is nothing to do. Nothing is done because of it.
+            if plan.remembered && all.iter().any(Todo::writes) {
+                drop(all);
+                plan = self.plan(now, &tip.tree)?;
+                all = self.pairs(now, base, &plan)?;
+            }
+            self.memory.borrow_mut().remember(name, &tip.tree, &plan);
             if self.arguments.dry_run {
                 return Ok(told(name, &plan, &all));
             }
@@ -120,8 +133,8 @@ impl Run<'_> {
         let mut states = states.into_iter();
         let mut next = || states.next().unwrap_or_default();
         let reason = match plan.per {
-            Per::Repository => "one pull request is for all Dockerfiles now",
-            Per::Dockerfile => NOTHING_LEFT,
+            Per::Repository if plan.dockerfiles > 0 => "one pull request is for all Dockerfiles now",
+            _ => NOTHING_LEFT,
         };
         let mut all: Vec<Todo> = old.into_iter().map(|it| Todo::new(it, [next(), next()], base, reason)).collect();
         let whole = plan.pairs.iter().find(|pair| pair.path.is_none());

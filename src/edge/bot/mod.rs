@@ -1,17 +1,20 @@
 //! `dockwright bot`: pull requests for many repositories.
 //!
 //! There is no memory but the forge: a run looks at what is there, works out what should be there, and makes the
-//! difference. So a run that was ended is continued by the next one, and a run with nothing new writes nothing.
+//! difference. So a run that was ended is continued by the next one, and a run with nothing new writes nothing. A cache
+//! saves requests, and nothing is done because of it.
 
 mod access;
 mod branches;
 mod carry;
 mod checkout;
 mod decide;
+mod memory;
 mod plan;
 mod table;
 mod targets;
 
+use std::cell::RefCell;
 use std::io::Write as _;
 
 use crate::explain::Page;
@@ -23,6 +26,7 @@ use super::world::Shared;
 use super::{DONE, FAILED, Failure, names, quoted};
 
 use access::Access;
+use memory::Memory;
 use table::{Report, Result as Row};
 
 /// How many repositories are asked about at once.
@@ -45,7 +49,8 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
     names::check(choose.names())?;
     let report = Report::new();
     let progress = report.progress.clone();
-    let mut access = Access::of(arguments, move |seconds| {
+    let memory = Memory::read(arguments)?;
+    let mut access = Access::of(arguments, memory.pages.clone(), move |seconds| {
         progress.set_message(format!("waiting {seconds} s for a limit of the forge"));
     })?;
     let pages: Vec<Page> = ALL.iter().filter_map(|transform| Page::of(transform).ok()).collect();
@@ -53,6 +58,7 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
     let registries = Shared::new(arguments.which.registry);
     let targets = targets::find(arguments, &mut access)?;
     let mut report = report.of(targets.len());
+    let memory = RefCell::new(memory);
     let mut out_of_reach: Option<Failure> = None;
     'all: for names in access.together(&targets) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -72,7 +78,14 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
         };
         for (name, state) in names.iter().zip(states) {
             report.begin(name);
-            let run = carry::Run { forge: &forge, choose: &choose, arguments, registries: &registries, pages: &pages };
+            let run = carry::Run {
+                forge: &forge,
+                choose: &choose,
+                arguments,
+                registries: &registries,
+                pages: &pages,
+                memory: &memory,
+            };
             let row = match run.repository(name, state) {
                 Ok(row) => row,
                 Err(trouble) if ends(trouble.kind) => {
@@ -83,6 +96,7 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
             };
             report.add(name, row);
         }
+        memory.borrow_mut().write(access.client().pages())?;
     }
     let well = report.well() && out_of_reach.is_none();
     let table = report.finish(access.client().requests(), arguments.dry_run);

@@ -35,6 +35,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// How many Dockerfiles were looked at.
     pub dockerfiles: usize,
+    /// It is one that an earlier run made: its branches have a name, and nothing else is known of them.
+    pub remembered: bool,
 }
 
 /// Two branches: the second stands on the first.
@@ -47,7 +49,7 @@ pub struct Pair {
 }
 
 /// A branch and its pull request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Branch {
     /// Says what it changes, and of what: another one is another plan.
     pub id: String,

@@ -4,10 +4,12 @@
 //! of a next page counts only if it is at the same API. Limits are waited for, as
 //! <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api> asks.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Request, StatusCode};
 
@@ -56,7 +58,25 @@ impl From<Trouble> for Failure {
 pub struct Answer {
     pub text: String,
     pub next: Option<String>,
+    /// The version of what was asked for.
+    etag: Option<String>,
+    /// It still has the version that was known: `text` is empty.
+    same: bool,
 }
+
+/// A page of a list that was read before: asked for again, it costs nothing while it is the same.
+/// <https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    etag: String,
+    next: Option<String>,
+    /// What is needed of its entries.
+    entries: Vec<Value>,
+}
+
+/// Pages by their address.
+pub type Pages = BTreeMap<String, Page>;
 
 /// An API and a token for it. Clones share what they count.
 #[derive(Clone)]
@@ -71,6 +91,7 @@ pub struct Client {
     pause: Duration,
     counts: Arc<Counts>,
     waits: Option<Arc<dyn Fn(u64) + Send + Sync>>,
+    pages: Arc<Mutex<Pages>>,
 }
 
 #[derive(Default)]
@@ -96,6 +117,7 @@ impl Client {
             pause,
             counts: Arc::default(),
             waits: None,
+            pages: Arc::default(),
         };
         client.with_token(token)
     }
@@ -114,6 +136,16 @@ impl Client {
     /// The same, telling for how many seconds it waits.
     pub fn telling(self, waits: impl Fn(u64) + Send + Sync + 'static) -> Self {
         Self { waits: Some(Arc::new(waits)), ..self }
+    }
+
+    /// The same, knowing these pages.
+    pub fn knowing(self, pages: Pages) -> Self {
+        Self { pages: Arc::new(Mutex::new(pages)), ..self }
+    }
+
+    /// The pages that are known.
+    pub fn pages(&self) -> Pages {
+        self.pages.lock().map(|pages| pages.clone()).unwrap_or_default()
     }
 
     /// How many requests were made.
@@ -154,10 +186,24 @@ impl Client {
         body: Option<&Value>,
         again: bool,
     ) -> Result<Answer, Trouble> {
+        self.exchange(method, url, accept, body, again, None)
+    }
+
+    /// The same; what still has the version `known` is not sent again.
+    fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        accept: &str,
+        body: Option<&Value>,
+        again: bool,
+        known: Option<&str>,
+    ) -> Result<Answer, Trouble> {
         let text = body.map(Value::to_string).unwrap_or_default();
         let mut wait = 1;
         for tries in 1.. {
-            let request = Request::builder()
+            let request = known.into_iter().fold(Request::builder(), |it, etag| it.header("if-none-match", etag));
+            let request = request
                 .method(method)
                 .uri(url)
                 .header("authorization", format!("Bearer {}", self.token))
@@ -178,6 +224,8 @@ impl Client {
             };
             let status = response.status();
             let limit = limit(status, response.headers());
+            let same = known.is_some() && status == StatusCode::NOT_MODIFIED;
+            let etag = response.headers().get("etag").and_then(|etag| etag.to_str().ok()).map(str::to_owned);
             let next = next_page(response.headers()).filter(|next| next.starts_with(&format!("{}/", self.api)));
             let answer = response.body_mut().with_config().limit(MAX_ANSWER).read_to_string();
             // A GraphQL query over the limit is answered with 200.
@@ -210,8 +258,8 @@ impl Client {
                     return Err(if large { Trouble { kind: Kind::Refused, ..trouble } } else { trouble });
                 }
             };
-            if status.is_success() && limit.is_none() {
-                return Ok(Answer { text, next });
+            if (status.is_success() || same) && limit.is_none() {
+                return Ok(Answer { text, next, etag, same });
             }
             let said = serde_json::from_str::<Value>(&text).ok();
             let said = said.as_ref().map(said_by).unwrap_or_default();
@@ -253,14 +301,42 @@ impl Client {
 
     /// All entries of a list that comes in pages.
     pub fn list(&self, first: String) -> Result<Vec<Value>, Trouble> {
+        self.read_list(first, None)
+    }
+
+    /// What `needed` takes of all entries of a list; pages that are the same as they were are not sent again.
+    pub fn known_list(&self, first: String, needed: fn(&Value) -> Value) -> Result<Vec<Value>, Trouble> {
+        self.read_list(first, Some(needed))
+    }
+
+    fn read_list(&self, first: String, needed: Option<fn(&Value) -> Value>) -> Result<Vec<Value>, Trouble> {
         let (mut all, mut seen) = (Vec::new(), vec![first]);
         while let Some(url) = seen.last() {
-            let answer = self.send("GET", url, JSON, None, true)?;
-            let Ok(Value::Array(page)) = serde_json::from_str(&answer.text) else {
-                return Err(self.failed("GET", url, "the answer is no list"));
+            let known = needed.and_then(|_| self.pages.lock().ok()?.get(url).cloned());
+            let etag = known.as_ref().map(|page| page.etag.as_str());
+            let answer = self.exchange("GET", url, JSON, None, true, etag)?;
+            let next = match (known, needed) {
+                (Some(page), _) if answer.same => {
+                    all.extend(page.entries);
+                    page.next.filter(|next| next.starts_with(&format!("{}/", self.api)))
+                }
+                (_, needed) => {
+                    let Ok(Value::Array(mut page)) = serde_json::from_str(&answer.text) else {
+                        return Err(self.failed("GET", url, "the answer is no list"));
+                    };
+                    if let Some(needed) = needed {
+                        page = page.iter().map(needed).collect();
+                        let new =
+                            answer.etag.map(|etag| Page { etag, next: answer.next.clone(), entries: page.clone() });
+                        if let (Ok(mut pages), Some(new)) = (self.pages.lock(), new) {
+                            pages.insert(url.clone(), new);
+                        }
+                    }
+                    all.extend(page);
+                    answer.next
+                }
             };
-            all.extend(page);
-            match answer.next {
+            match next {
                 Some(next) if !seen.contains(&next) => seen.push(next),
                 _ => break,
             }

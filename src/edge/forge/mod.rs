@@ -8,7 +8,7 @@ mod repositories;
 use super::Failure;
 
 pub use app::App;
-pub use client::{Client, Kind, Trouble, is_object, split};
+pub use client::{Client, Kind, Pages, Trouble, is_object, split};
 pub use github::GitHub;
 pub use repositories::GitHubRepositories;
 

@@ -20,6 +20,9 @@ const MAX_TEXT: u64 = 256 * 1024;
 /// How much is asked for at once.
 const MAX_TOGETHER: u64 = 1024 * 1024;
 const MAX_BLOBS: usize = 50;
+/// How many requests the names of the files of one repository are worth, and how many there may be.
+const MAX_LISTS: usize = 300;
+const MAX_FILES: usize = 500_000;
 /// The name of no object.
 const NONE: &str = "0000000000000000000000000000000000000000";
 
@@ -55,6 +58,23 @@ impl GitHubRepositories {
     /// The name of what was made.
     fn made(&self, url: &str, answer: &Value) -> Result<String, Trouble> {
         object(&answer["sha"]).ok_or_else(|| self.client.failed("POST", url, "the answer names no object"))
+    }
+
+    /// What a tree holds: files, folders, and whether there is more.
+    fn list(&self, repository: &str, tree: &str, how: &str) -> Result<(Vec<Entry>, Vec<Entry>, bool), Trouble> {
+        let url = self.url(repository, &format!("git/trees/{tree}{how}"))?;
+        let answer = self.client.get(&url)?;
+        let entry = |it: &Value| {
+            let (path, mode) = (text(&it["path"]), text(&it["mode"]));
+            let size = it["size"].as_u64().unwrap_or_default();
+            Some((it["type"] == "tree", Entry { path, mode, object: object(&it["sha"])?, size }))
+        };
+        let entries: Option<Vec<(bool, Entry)>> =
+            answer["tree"].as_array().and_then(|list| list.iter().map(entry).collect());
+        let entries = entries.ok_or_else(|| self.client.failed("GET", &url, "the answer is no tree"))?;
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(folder, _)| *folder);
+        let plain = |list: Vec<(bool, Entry)>| list.into_iter().map(|(_, entry)| entry).collect();
+        Ok((plain(files), plain(folders), answer["truncated"] == true))
     }
 
     /// The names of the branches below `dockwright/`, of which `first` is the first page.
@@ -96,10 +116,15 @@ impl Repositories for GitHubRepositories {
         if !plain(owner) {
             return Err(self.client.failed("GET", "orgs", "this is no organisation"));
         }
-        let list = match self.client.list(self.client.url(&format!("orgs/{owner}/repos?per_page=100"))) {
-            Err(trouble) if trouble.kind == Kind::Missing => {
-                self.client.list(self.client.url(&format!("users/{owner}/repos?per_page=100")))?
-            }
+        let list = |whose: &str| {
+            let url = self.client.url(&format!("{whose}/{owner}/repos?per_page=100"));
+            self.client.known_list(url, |it| {
+                let of = |name: &str| (name.to_owned(), it[name].clone());
+                Value::Object(["full_name", "topics", "archived", "disabled", "fork"].map(of).into_iter().collect())
+            })
+        };
+        let list = match list("orgs") {
+            Err(trouble) if trouble.kind == Kind::Missing => list("users")?,
             list => list?,
         };
         let listed = |it: &Value| {
@@ -159,22 +184,27 @@ impl Repositories for GitHubRepositories {
     }
 
     fn tree(&self, repository: &str, tree: &str) -> Result<Vec<Entry>, Trouble> {
-        let url = self.url(repository, &format!("git/trees/{tree}?recursive=1"))?;
-        let answer = self.client.get(&url)?;
-        if answer["truncated"] == true {
-            let trouble = self.client.failed("GET", &url, "more files than the forge lists");
-            return Err(Trouble { kind: Kind::Refused, ..trouble });
+        let mut all = Vec::new();
+        // A tree with more than the forge lists at once is gone through folder by folder.
+        let mut left = vec![(String::new(), tree.to_owned())];
+        let mut lists = 0;
+        while let Some((folder, tree)) = left.pop() {
+            let inside = |it: Entry| Entry { path: format!("{folder}{}", it.path), ..it };
+            let (mut files, _, mut truncated) = self.list(repository, &tree, "?recursive=1")?;
+            lists += 1;
+            if truncated {
+                let folders;
+                (files, folders, truncated) = self.list(repository, &tree, "")?;
+                lists += 1;
+                left.extend(folders.into_iter().map(|it| (format!("{folder}{}/", it.path), it.object)));
+            }
+            all.extend(files.into_iter().map(inside));
+            if truncated || lists + left.len() > MAX_LISTS || all.len() > MAX_FILES {
+                let trouble = self.client.failed("GET", &self.url(repository, "git/trees")?, "too many files");
+                return Err(Trouble { kind: Kind::Refused, ..trouble });
+            }
         }
-        let Some(list) = answer["tree"].as_array() else {
-            return Err(self.client.failed("GET", &url, "the answer is no tree"));
-        };
-        let entry = |it: &Value| {
-            let (path, mode) = (text(&it["path"]), text(&it["mode"]));
-            let size = it["size"].as_u64().unwrap_or_default();
-            (it["type"] != "tree").then(|| Some(Entry { path, mode, object: object(&it["sha"])?, size }))
-        };
-        let entries: Option<Vec<Entry>> = list.iter().filter_map(entry).collect();
-        entries.ok_or_else(|| self.client.failed("GET", &url, "the answer is no tree"))
+        Ok(all)
     }
 
     fn contents(&self, repository: &str, files: &[&Entry]) -> Result<Vec<Vec<u8>>, Trouble> {
