@@ -118,6 +118,7 @@ fn splits_of_poisoned_examples() {
         ("node-file-dependency", &[], &[" AS build"]),
         ("node-prisma-postinstall", &[], &[" AS build"]),
         ("node-workspace", &[], &[" AS build"]),
+        ("php-imagick", &["libmagickwand-dev"], &[" AS build"]),
         ("python-editable-requirement", &["/opt/venv /opt/venv", "--from=build /app ./"], &["site-packages"]),
         ("ruby-path-gem", &[], &[" AS build", "--from"]),
         ("rust-build-rs-reads-sources", &["/app/target/release/pages"], &["fn main"]),

@@ -27,6 +27,8 @@ pub struct Plan {
     pub appended: Vec<String>,
     /// What the last stage runs first: commands that are joined.
     pub runs: Vec<Vec<String>>,
+    /// Commands behind what is copied, which fail where it does not do.
+    pub proofs: Vec<String>,
     /// What the last stage sets first: `A=b`.
     pub env: Vec<String>,
     /// What these edits and commands promise.
@@ -133,6 +135,7 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
             for line in copies(&plan.copies, name, it.view.scope(index).workdir.as_deref())? {
                 lines.push(format!("{} {line}", keyword("COPY")));
             }
+            lines.extend(plan.proofs.iter().map(|proof| format!("{} {proof}", keyword("RUN"))));
         }
         match instruction.kind {
             Kind::Env(_) | Kind::Workdir(_) | Kind::User(_) | Kind::Shell(_) => {
@@ -165,6 +168,10 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
     for line in copies(&plan.copies, name, scope.workdir.as_deref())?.into_iter().filter(|_| !copied) {
         lines.push(format!("{} {line}", keyword("COPY")));
     }
+    if !copied {
+        lines.extend(plan.proofs.iter().map(|proof| format!("{} {proof}", keyword("RUN"))));
+    }
+    promises.extend(plan.proofs.iter().map(|proof| Promise::AddsCommand(proof.clone().into())));
     for index in it.tail..it.end {
         if let Some((span, json)) = command(it, plan, index)? {
             edits.push(Edit::replace(doc.text(), span, json));

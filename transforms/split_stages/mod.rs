@@ -9,6 +9,7 @@ mod go;
 mod java;
 mod node;
 mod original;
+mod php;
 mod python;
 mod ruby;
 mod rust;
@@ -44,6 +45,7 @@ fn ecosystem(image: &Image) -> Option<Ecosystem> {
         ImageKind::DotnetSdk => Ecosystem { builds: dotnet::builds, plan: dotnet::plan },
         ImageKind::Golang => Ecosystem { builds: go::builds, plan: go::plan },
         ImageKind::Node => Ecosystem { builds: node::builds, plan: node::plan },
+        ImageKind::Php => Ecosystem { builds: php::builds, plan: php::plan },
         ImageKind::Python => Ecosystem { builds: python::builds, plan: python::plan },
         ImageKind::Ruby => Ecosystem { builds: ruby::builds, plan: ruby::plan },
         ImageKind::Rust => Ecosystem { builds: rust::builds, plan: rust::plan },

@@ -181,8 +181,14 @@ impl Program {
             // What they are given is a command, which they run.
             Some(["docker-entrypoint.sh"]) if image.kind == crate::images::Kind::Node => {}
             Some(["/usr/local/bin/mvn-entrypoint.sh"]) => {}
+            Some(["docker-php-entrypoint"]) => {}
             None if matches!(image.kind, crate::images::Kind::Jdk | crate::images::Kind::Gradle) => {}
             _ => return Err("the base image may have an ENTRYPOINT".into()),
+        }
+        if let (None, crate::images::Kind::Php, Some(words)) = (cmd, image.kind, image.cmd) {
+            // The base stays, and with it what it runs.
+            let words = words.iter().map(|&word| word.to_owned()).collect();
+            return Ok(Self { index: from, words, form: Form::Exec });
         }
         let index = cmd.ok_or("it has no CMD: what it runs is said somewhere else")?;
         let (words, form) = read(index)?;

@@ -1,0 +1,199 @@
+//! PHP: extensions are compiled in one stage, and run in another without the headers that they were compiled against.
+
+use super::edit::{Copy, Plan};
+use super::original::Original;
+use super::steps::{Effect, Ran};
+use super::{Reason, config};
+use crate::commands::{Invocation, Tool, Verb};
+use crate::scope::User;
+
+/// Whether a command installs what extensions are compiled against.
+pub fn builds(it: &Invocation) -> bool {
+    matches!(it.tool, Tool::Apt | Tool::AptGet | Tool::Apk)
+        && it.verb == Verb::Install
+        && it.literals().any(|name| name.ends_with("-dev"))
+}
+
+/// Where extensions, and what loads them, are.
+/// <https://github.com/docker-library/php/blob/master/docker-php-ext-install>
+const MADE: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
+
+/// Libraries by the package that has their headers, in all releases of Debian from 11 on; none where PHP itself needs them.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("libavif-dev", &["'^libavif[0-9]+$'"]),
+    ("libbz2-dev", &[]),
+    ("libcurl4-openssl-dev", &[]),
+    ("libfreetype-dev", &["libfreetype6"]),
+    ("libfreetype6-dev", &["libfreetype6"]),
+    ("libgmp-dev", &["libgmp10"]),
+    ("libicu-dev", &["'^libicu[0-9]+$'"]),
+    ("libjpeg-dev", &["libjpeg62-turbo"]),
+    ("libjpeg62-turbo-dev", &["libjpeg62-turbo"]),
+    ("libonig-dev", &[]),
+    ("libpng-dev", &["'^libpng16-16(t64)?$'"]),
+    ("libpq-dev", &["libpq5"]),
+    ("libsodium-dev", &[]),
+    ("libsqlite3-dev", &[]),
+    ("libssl-dev", &[]),
+    ("libwebp-dev", &["'^libwebp[0-9]+$'"]),
+    ("libxml2-dev", &[]),
+    ("libxpm-dev", &["libxpm4"]),
+    ("libxslt-dev", &["libxslt1.1"]),
+    ("libxslt1-dev", &["libxslt1.1"]),
+    ("libyaml-dev", &["libyaml-0-2"]),
+    ("libzip-dev", &["'^libzip[0-9]+(t64)?$'"]),
+    ("zlib1g-dev", &[]),
+];
+
+/// What a RUN is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// It compiles extensions, or installs what they are compiled against.
+    Builds,
+    /// It sets up what runs.
+    Prepares,
+}
+
+/// The plan.
+pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
+    let mut plan = Plan::default();
+    if !it.image.family.is_debian_like() {
+        return Err("what extensions are linked with has other names on this system".into());
+    }
+    let (kept, headers) = packages(it)?;
+    let mut extensions: Vec<&str> = Vec::new();
+    let mut last = None;
+    for index in it.from + 1..it.tail {
+        let all: Vec<(usize, &Ran<'_>)> = it.ran.iter().enumerate().filter(|(_, ran)| ran.index == index).collect();
+        let uses: Vec<Use> = all.iter().map(|(_, ran)| use_of(it, ran, &mut extensions)).collect::<Result<_, _>>()?;
+        if !uses.contains(&Use::Builds) {
+            continue;
+        }
+        last = Some(index);
+        if it.view.scope(index).user != User::Root {
+            return Err(format!("line {} is not run by root", it.line(index)).into());
+        }
+        for ((at, ran), what) in all.into_iter().zip(uses) {
+            plan.handled.push(at);
+            match (&ran.effect, what) {
+                (Effect::Nothing | Effect::Removes(_) | Effect::Packages(_), _) | (_, Use::Builds) => {}
+                // What else it does is done again.
+                (Effect::Other, Use::Prepares) => {
+                    let text =
+                        ran.simple.map(|(script, simple)| script.slice(simple.span)).ok_or("a command is not known")?;
+                    if text.contains(['\n', '$'])
+                        || ran.cwd != it.view.scope(index).workdir.as_deref().unwrap_or_default()
+                    {
+                        return Err(it.may_make(ran));
+                    }
+                    plan.runs.push(vec![text.to_owned()]);
+                }
+                _ => {
+                    return Err(
+                        format!("line {} compiles extensions, and runs `{}`, too", it.line(index), ran.text).into()
+                    );
+                }
+            }
+        }
+    }
+    let last = last.ok_or("no extension is compiled")?;
+    if extensions.is_empty() {
+        return Err("no extension is compiled".into());
+    }
+    let prepared = std::mem::take(&mut plan.runs);
+    config::also(it, &mut plan, &kept)?;
+    plan.runs.extend(prepared);
+    for index in it.from + 1..it.tail {
+        let builds = it.ran.iter().zip(0..).any(|(ran, at)| ran.index == index && plan.handled.contains(&at));
+        let does = it.ran.iter().any(|ran| ran.index == index) || it.brought.iter().any(|copy| copy.index == index);
+        if does && !builds {
+            if index > last { plan.moves.push(index) } else { plan.repeats.push(index) }
+        }
+    }
+    plan.copies.extend(MADE.iter().map(|path| Copy::same(*path, true)));
+    extensions.sort_unstable();
+    extensions.dedup();
+    let list = extensions.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    plan.proofs.push(format!("php -r 'foreach ([{list}] as $it) extension_loaded($it) || exit(1);'"));
+    plan.check(format!("nothing at run time needs {}", headers.join(" ")));
+    Ok(plan)
+}
+
+/// The packages that the last stage needs, and those that only the first does.
+fn packages<'o>(it: &'o Original<'_>) -> Result<(Vec<&'o str>, Vec<&'o str>), Reason> {
+    let (mut kept, mut headers) = (Vec::new(), Vec::new());
+    for name in config::packages(it) {
+        if name.contains(['=', '/', '*', '^', '$', '+']) || name.ends_with('-') {
+            return Err(format!("which package {name} is, is not known").into());
+        }
+        let libraries = match LIBRARIES.iter().find(|(known, _)| *known == name) {
+            Some((_, libraries)) => {
+                headers.push(name);
+                *libraries
+            }
+            None if name.ends_with("-dev") => {
+                return Err(format!("which library goes with {name} is not known").into());
+            }
+            None => std::slice::from_ref(&name),
+        };
+        for library in libraries {
+            if !kept.contains(library) {
+                kept.push(*library);
+            }
+        }
+    }
+    if headers.is_empty() {
+        return Err("nothing would be saved: no package is for builds alone".into());
+    }
+    Ok((kept, headers))
+}
+
+/// What a command is for; the extensions that it has PHP load.
+fn use_of<'o>(it: &Original<'_>, ran: &'o Ran<'_>, extensions: &mut Vec<&'o str>) -> Result<Use, Reason> {
+    let unknown = || it.may_make(ran);
+    match &ran.effect {
+        Effect::Packages(names) if names.iter().any(|name| name.ends_with("-dev")) => return Ok(Use::Builds),
+        // Those that are kept are installed again with them.
+        Effect::Packages(_) => return Ok(Use::Builds),
+        Effect::Tool(_) => return Err(unknown()),
+        Effect::Other => {}
+        _ => return Ok(Use::Prepares),
+    }
+    let (script, simple) = ran.simple.ok_or_else(unknown)?;
+    if simple.words.is_empty() || !simple.assignments.is_empty() {
+        return Err(unknown());
+    }
+    let literals = || simple.words[1..].iter().map(|word| word.literal.as_deref());
+    let plain = simple.redirections.is_empty();
+    match simple.words[0].literal.as_deref() {
+        Some("docker-php-ext-configure") if plain => Ok(Use::Builds),
+        Some("docker-php-ext-install" | "docker-php-ext-enable") if plain => {
+            for word in &simple.words[1..] {
+                match word.literal.as_deref() {
+                    Some(flag) if flag.starts_with('-') || flag.bytes().all(|byte| byte.is_ascii_digit()) => {}
+                    Some("opcache") => extensions.push("Zend OPcache"),
+                    Some(name) if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') => {
+                        extensions.push(name);
+                    }
+                    // `-j$(nproc)`
+                    None if !word.substitutions.is_empty() => {}
+                    _ => return Err(unknown()),
+                }
+            }
+            Ok(Use::Builds)
+        }
+        Some("pecl") if plain && literals().next() == Some(Some("install")) => Ok(Use::Builds),
+        Some("a2enmod" | "a2dismod" | "a2ensite" | "a2dissite" | "a2enconf" | "a2disconf")
+            if plain && literals().all(|word| word.is_some()) =>
+        {
+            Ok(Use::Prepares)
+        }
+        Some("sed") if plain && edits_apache(script.slice(simple.span)) => Ok(Use::Prepares),
+        _ => Err(unknown()),
+    }
+}
+
+/// `sed -i … /etc/apache2/ports.conf`
+fn edits_apache(text: &str) -> bool {
+    text.split_whitespace().last().is_some_and(|word| word.starts_with("/etc/apache2/"))
+}
