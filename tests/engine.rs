@@ -70,7 +70,7 @@ fn what_is_broken_before_is_said() {
     let folder = project("FROM debian:12\nRUN apt-get update && apt-get install -y no-such-package\n");
     let (code, out, said) = dockwright(folder.path(), &["verify"]);
     assert_eq!((code, out.as_str()), (2, ""), "{said}");
-    assert!(said.contains("already broken") && said.contains("no-such-package"), "{said}");
+    assert!(said.contains("already broken") && said.contains("\n   | ") && said.contains("no-such-package"), "{said}");
 }
 
 #[test]

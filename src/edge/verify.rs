@@ -16,7 +16,7 @@ use super::project::{self, Projects};
 use super::prove::{Bench, Reason, Side, TestFlags, Trials, keys};
 use super::subject::Subject;
 use super::world::Shared;
-use super::{DONE, FAILED, Failure, WOULD_CHANGE, copy, names, shown};
+use super::{DONE, FAILED, Failure, WOULD_CHANGE, copy, names, printable, shown};
 
 /// The file that `path` names: itself, or the Dockerfile in that folder.
 fn dockerfile(path: &Path) -> Result<PathBuf, Failure> {
@@ -136,13 +136,12 @@ fn again(bench: &Bench, measured: &mut [Measures; 2], repeat: usize, edited: Opt
     let build = |side: Side, what: &str| -> Result<Built, Failure> {
         bench.build(side, what, &format!("{}-again", side.word()), false, &last(side)).map_err(|broken| {
             let step = broken.step.as_deref().unwrap_or("the build cannot start");
-            Failure::new(
-                format!("{}, {what}: fails at {step}\n{}", side.word(), indented(&broken.log)),
-                format!(
-                    "it was built before: is the build at fault, or the machine? All output: {}",
-                    broken.file.display()
-                ),
-            )
+            let help = "it was built before: is the build at fault, or the machine? All output: ";
+            let failure = Failure::new(
+                format!("{}, {what}: fails at {step}", side.word()),
+                format!("{help}{}", broken.file.display()),
+            );
+            Failure { excerpt: Some(indented(&broken.log) + "\n"), ..failure }
         })
     };
     for round in 1..=repeat {
@@ -170,29 +169,30 @@ fn again(bench: &Bench, measured: &mut [Measures; 2], repeat: usize, edited: Opt
 
 fn already_broken(path: &str, broken: &Broken) -> Failure {
     let step = broken.step.as_deref().unwrap_or("the build cannot start");
-    Failure::new(
-        format!("{path}: already broken: as it stands, it does not build: {step}\n{}", indented(&broken.log)),
+    let failure = Failure::new(
+        format!("{path}: already broken: as it stands, it does not build: {step}"),
         format!(
             "make it build first; build arguments and secrets are passed on (--build-arg, --secret). All output: {}",
             broken.file.display()
         ),
-    )
+    );
+    Failure { excerpt: Some(indented(&broken.log) + "\n"), ..failure }
 }
 
 fn broken_rewrite(path: &str, reason: &Reason) -> String {
     let kept = reason.file.as_ref().map(|file| format!("\nall output: {}", file.display())).unwrap_or_default();
     format!(
         "{path}: not proved: the rewrite {}\n{}{kept}\nWhat is to blame is found and taken back by: dockwright optimize --verify {path}\n",
-        reason.what,
+        printable(&reason.what),
         indented(&reason.log)
     )
 }
 
-/// Lines of a log, set apart.
+/// The last lines of a log, set apart. Nothing in them is obeyed by a terminal.
 pub fn indented(text: &str) -> String {
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let lines = &lines[lines.len().saturating_sub(25)..];
-    lines.iter().map(|line| format!("   | {line}")).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| format!("   | {}", printable(line))).collect::<Vec<_>>().join("\n")
 }
 
 fn say(text: &str) {
