@@ -231,6 +231,40 @@ static LIBRARIES: &[Library] = &[
     },
     Library { links: &["zstd", "libzstd"], headers: &["libzstd-dev"], packages: &[(&[], &["libzstd1"])] },
     Library { links: &["lz4", "liblz4"], headers: &["liblz4-dev"], packages: &[(&[], &["liblz4-1"])] },
+    Library { links: &["atomic"], headers: &[], packages: &[(&[], &["libatomic1"])] },
+    Library { links: &["cjson", "libcjson"], headers: &["libcjson-dev"], packages: &[(&[], &["libcjson1"])] },
+    Library { links: &["edit", "libedit"], headers: &["libedit-dev"], packages: &[(&[], &["libedit2"])] },
+    Library {
+        links: &["mysqlclient", "libmysqlclient"],
+        headers: &["default-libmysqlclient-dev", "libmysqlclient-dev"],
+        packages: &[
+            (&["buster", "bullseye", "bookworm", "trixie"], &["libmariadb3"]),
+            (&["focal", "jammy", "noble"], &["libmysqlclient21"]),
+        ],
+    },
+    Library {
+        links: &["spdlog", "spdlog::spdlog"],
+        headers: &["libspdlog-dev"],
+        packages: &[
+            (&["bullseye", "focal", "jammy"], &["libspdlog1"]),
+            (&["bookworm"], &["libspdlog1.10"]),
+            (&["noble"], &["libspdlog1.12"]),
+            (&["trixie"], &["libspdlog1.15"]),
+        ],
+    },
+    Library {
+        links: &["jpeg", "jpeg::jpeg", "libjpeg"],
+        headers: &["libjpeg-dev", "libjpeg62-turbo-dev", "libjpeg-turbo8-dev"],
+        packages: &[
+            (&["buster", "bullseye", "bookworm", "trixie"], &["libjpeg62-turbo"]),
+            (&["focal", "jammy", "noble"], &["libjpeg-turbo8"]),
+        ],
+    },
+    Library {
+        links: &["event", "libevent"],
+        headers: &["libevent-dev"],
+        packages: &[(&["bullseye", "bookworm", "focal", "jammy"], &["libevent-2.1-7"]), (T64, &["libevent-2.1-7t64"])],
+    },
     Library {
         links: &["gomp", "openmp::openmp_c", "openmp::openmp_cxx"],
         headers: &[],

@@ -1,5 +1,6 @@
 //! See README.md: a stage that builds and runs becomes two.
 
+mod compile;
 mod config;
 mod cpp;
 mod data;

@@ -4,7 +4,11 @@
 //! <https://cmake.org/cmake/help/latest/manual/cmake-language.7.html>,
 //! <https://cmake.org/cmake/help/latest/manual/cmake-commands.7.html>
 
+mod language;
+
 use std::collections::BTreeMap;
+
+use language::{Argument, commands};
 
 use super::compiler::flag;
 use super::tree::{Reason, Tree, join};
@@ -43,7 +47,8 @@ pub fn project(
     build: &str,
     defines: &[(String, String)],
 ) -> Result<Project, Reason> {
-    let mut reader = Reader { tree, project: Project::default(), variables: BTreeMap::new(), depth: 0 };
+    let mut reader =
+        Reader { tree, project: Project::default(), variables: BTreeMap::new(), given: Vec::new(), depth: 0 };
     for name in ["CMAKE_SOURCE_DIR", "PROJECT_SOURCE_DIR"] {
         reader.variables.insert(name.into(), source.into());
     }
@@ -51,7 +56,10 @@ pub fn project(
         reader.variables.insert(name.into(), build.into());
     }
     for (name, value) in defines {
-        reader.set(name, &[value], "the command line")?;
+        if name != "CMAKE_INSTALL_PREFIX" {
+            reader.set(name, &[value], "the command line")?;
+        }
+        reader.given.push(name.clone());
     }
     reader.list(folder, source, build)?;
     let mut project = reader.project;
@@ -72,6 +80,8 @@ struct Reader<'t, 'w> {
     tree: &'t Tree<'w>,
     project: Project,
     variables: BTreeMap<String, String>,
+    /// What the command line sets.
+    given: Vec<String>,
     depth: usize,
 }
 
@@ -143,11 +153,10 @@ const SETTINGS: &[&str] = &[
     "CMAKE_C_COMPILER",
     "CMAKE_ARCHIVE_OUTPUT_DIRECTORY",
     "CMAKE_LIBRARY_OUTPUT_DIRECTORY",
-    "CMAKE_RUNTIME_OUTPUT_DIRECTORY",
-    "CMAKE_INSTALL_PREFIX",
-    "CMAKE_INSTALL_BINDIR",
-    "CMAKE_DISABLE_FIND_PACKAGE_Git",
 ];
+
+/// Variables of CMake that say where programs are.
+const PLACES: &[&str] = &["CMAKE_RUNTIME_OUTPUT_DIRECTORY", "CMAKE_INSTALL_BINDIR"];
 
 /// Properties of that kind.
 const PROPERTIES: &[&str] = &[
@@ -234,27 +243,26 @@ impl Reader<'_, '_> {
                 if values.contains(&"PARENT_SCOPE") {
                     return Err(unknown());
                 }
-                if conditional && !SETTINGS[..16].contains(variable) && !variable.ends_with("_FLAGS") {
+                if conditional && !SETTINGS.contains(variable) && !variable.ends_with("_FLAGS") {
                     // It is this or that.
                     if variable.starts_with("CMAKE_") {
                         return Err(unknown());
                     }
-                    self.variables.remove(*variable);
+                    self.forget(variable);
+                } else if end < values.len() && self.given.iter().any(|name| name == variable) {
+                    // The command line says more than a default.
                 } else {
                     self.set(variable, &values[..end], path)?;
                 }
             }
-            ("unset", [variable, ..]) => _ = self.variables.remove(*variable),
-            (
-                "list",
-                ["APPEND" | "REMOVE_ITEM" | "FILTER" | "SORT" | "REMOVE_DUPLICATES" | "PREPEND", variable, ..],
-            ) => {
-                if variable.starts_with("CMAKE_") {
-                    return Err(unknown());
-                }
-                self.variables.remove(*variable);
+            ("unset", [variable, ..]) => self.forget(variable),
+            ("list", ["APPEND", variable, items @ ..]) if !variable.starts_with("CMAKE_") => {
+                // In a condition, too: that is more than what is linked, never less.
+                let old = self.variables.get(*variable).cloned().unwrap_or_else(|| format!("${{{variable}}}"));
+                self.variables.insert((*variable).to_owned(), format!("{old};{}", items.join(";")));
             }
-            ("file", ["GLOB" | "GLOB_RECURSE", variable, ..]) => _ = self.variables.remove(*variable),
+            ("list", [_, variable, ..]) if !variable.starts_with("CMAKE_") => self.forget(variable),
+            ("file", ["GLOB" | "GLOB_RECURSE", variable, ..]) => self.forget(variable),
             ("include", [module, ..]) if MODULES.contains(module) => {
                 if *module == "GNUInstallDirs" {
                     self.variables.entry("CMAKE_INSTALL_BINDIR".into()).or_insert_with(|| "bin".into());
@@ -348,6 +356,11 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
+    /// What a variable is, is not known from here on; nor is it what it would be without the project.
+    fn forget(&mut self, variable: &str) {
+        self.variables.insert(variable.to_owned(), format!("${{?{variable}}}"));
+    }
+
     fn set(&mut self, name: &str, values: &[impl AsRef<str>], path: &str) -> Result<(), Reason> {
         let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
         let name = name.split(':').next().unwrap_or(name);
@@ -357,7 +370,9 @@ impl Reader<'_, '_> {
             for word in values.iter().flat_map(|value| value.split_whitespace()) {
                 self.link(word, true).map_err(|reason| format!("{path}: {reason}"))?;
             }
-        } else if name == "BUILD_SHARED_LIBS" || name.starts_with("CMAKE_") && !SETTINGS.contains(&name) {
+        } else if name == "BUILD_SHARED_LIBS"
+            || name.starts_with("CMAKE_") && !SETTINGS.contains(&name) && !PLACES.contains(&name)
+        {
             return Err(format!("{path} sets {name}").into());
         }
         self.variables.insert(name.to_owned(), values.join(";"));
@@ -473,90 +488,6 @@ fn absolute(folder: &str, path: &str) -> Option<String> {
     Some(if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{}", path.trim_start_matches("./")) })
 }
 
-struct Argument {
-    text: String,
-    quoted: bool,
-}
-
-/// The commands of `text`, each with its arguments; `None` where it is not understood.
-fn commands(text: &str) -> Option<Vec<(String, Vec<Argument>)>> {
-    let mut all = Vec::new();
-    let mut rest = text.trim_start_matches('\u{feff}');
-    while let Some(first) = rest.chars().next() {
-        if first == '#' {
-            rest = behind_comment(rest)?;
-        } else if first.is_whitespace() {
-            rest = &rest[first.len_utf8()..];
-        } else if first.is_ascii_alphabetic() || first == '_' {
-            let end = rest.find(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))?;
-            let name = rest[..end].to_owned();
-            let (arguments, behind) = arguments(rest[end..].trim_start_matches([' ', '\t']).strip_prefix('(')?)?;
-            all.push((name, arguments));
-            rest = behind;
-        } else {
-            return None;
-        }
-    }
-    Some(all)
-}
-
-fn behind_comment(text: &str) -> Option<&str> {
-    if text.starts_with("#[[") {
-        return text.find("]]").map(|end| &text[end + 2..]);
-    }
-    if text.starts_with("#[=") {
-        return None;
-    }
-    Some(&text[text.find('\n').unwrap_or(text.len())..])
-}
-
-/// The arguments behind a parenthesis, and what follows it.
-fn arguments(text: &str) -> Option<(Vec<Argument>, &str)> {
-    let mut all = Vec::new();
-    let mut rest = text;
-    let mut depth = 0_usize;
-    loop {
-        let first = rest.chars().next()?;
-        match first {
-            ')' if depth == 0 => return Some((all, &rest[1..])),
-            '(' | ')' => {
-                // Of a condition.
-                depth = if first == '(' { depth + 1 } else { depth - 1 };
-                rest = &rest[1..];
-            }
-            '#' => rest = behind_comment(rest)?,
-            '"' => {
-                let mut text = String::new();
-                let mut chars = rest[1..].char_indices();
-                let end = loop {
-                    match chars.next()? {
-                        (at, '"') => break at,
-                        (_, '\\') => match chars.next()?.1 {
-                            '\n' => {}
-                            char @ ('"' | '\\' | '$' | ';' | ' ' | '(' | ')' | '#') => text.push(char),
-                            _ => return None,
-                        },
-                        (_, char) => text.push(char),
-                    }
-                };
-                all.push(Argument { text, quoted: true });
-                rest = &rest[end + 2..];
-            }
-            '[' if rest.starts_with("[[") || rest.starts_with("[=") => return None,
-            _ if first.is_whitespace() => rest = &rest[first.len_utf8()..],
-            _ => {
-                let end = rest.find(|char: char| char.is_whitespace() || matches!(char, '(' | ')' | '#' | '"'))?;
-                let text = &rest[..end];
-                if text.is_empty() || text.contains('\\') || rest[end..].starts_with('"') {
-                    return None;
-                }
-                all.push(Argument { text: text.to_owned(), quoted: false });
-                rest = &rest[end..];
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -606,6 +537,18 @@ mod tests {
                 "set(CMAKE_CXX_FLAGS \"${CMAKE_CXX_FLAGS} -Wall -fopenmp\")\nadd_executable(a a.c)",
                 "/app/build/a | gomp",
             ),
+            (
+                "set(L z)\nlist(APPEND L pq)\nadd_executable(a a.c)\ntarget_link_libraries(a ${L})",
+                "/app/build/a | z pq",
+            ),
+            (
+                "list(APPEND Z_LIBRARIES pq)\nadd_executable(a a.c)\ntarget_link_libraries(a ${Z_LIBRARIES})",
+                "/app/build/a | ${Z_LIBRARIES} pq",
+            ),
+            (
+                "if(X)\nset(Z_LIBRARIES /opt/z.a)\nendif()\nadd_executable(a a.c)\ntarget_link_libraries(a ${Z_LIBRARIES})",
+                "/app/build/a | ${?Z_LIBRARIES}",
+            ),
             ("if(UNIX AND (A OR B))\n target_link_libraries(a x)\nendif()\nadd_executable(a a.c)", "/app/build/a | x"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(expected), "{text}");
@@ -631,6 +574,8 @@ mod tests {
             "set(CMAKE_INSTALL_RPATH /opt/x)",
             "set(CMAKE_EXE_LINKER_FLAGS \"-Wl,-rpath,/opt\")",
             "set(CMAKE_MODULE_PATH cmake)",
+            "set(CMAKE_INSTALL_PREFIX /opt/a)",
+            "if(X)\nset(N a)\nendif()\nadd_executable(${N} a.c)",
             "if(X)\nadd_executable(a a.c)\nendif()",
             "add_executable(a a.c)\ntarget_link_libraries(a $<TARGET_NAME:x>)",
             "add_subdirectory(missing)",
