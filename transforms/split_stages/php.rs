@@ -1,10 +1,10 @@
 //! PHP: extensions are compiled in one stage, and run in another without the headers that they were compiled against.
 
 use super::edit::{Copy, Plan};
-use super::original::Original;
+use super::original::{Original, holds};
 use super::steps::{Effect, Ran};
 use super::{Reason, config};
-use crate::commands::{Invocation, Tool, Verb};
+use crate::commands::{Invocation, Tool, Verb, recognise};
 use crate::scope::User;
 
 /// Whether a command installs what extensions are compiled against.
@@ -70,6 +70,10 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
             continue;
         }
         last = Some(index);
+        let instruction = it.view.instruction(index);
+        if it.view.doc.joined(instruction, instruction.arguments).contains("||") {
+            return Err(format!("line {} goes on where an extension does not compile", it.line(index)).into());
+        }
         if it.view.scope(index).user != User::Root {
             return Err(format!("line {} is not run by root", it.line(index)).into());
         }
@@ -81,6 +85,13 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
                 (Effect::Other, Use::Prepares) => {
                     let text =
                         ran.simple.map(|(script, simple)| script.slice(simple.span)).ok_or("a command is not known")?;
+                    let sets_up = |copy: &crate::transform::brought::Copied| {
+                        copy.index < index
+                            && copy.folder.iter().chain(&copy.files).any(|(_, to)| meets(to, "/etc/apache2"))
+                    };
+                    if it.brought.iter().any(sets_up) {
+                        return Err(it.may_make(ran));
+                    }
                     if text.contains(['\n', '$'])
                         || ran.cwd != it.view.scope(index).workdir.as_deref().unwrap_or_default()
                     {
@@ -110,6 +121,26 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
             if index > last { plan.moves.push(index) } else { plan.repeats.push(index) }
         }
     }
+    for ran in it.ran.iter().zip(0..).filter(|(_, at)| !plan.handled.contains(at)).map(|(ran, _)| ran) {
+        let paths: Vec<&String> = match &ran.effect {
+            Effect::Removes(paths) | Effect::Modes(paths) | Effect::Owns(paths) | Effect::Makes(paths) => {
+                paths.iter().collect()
+            }
+            Effect::Copies(from, to) => vec![from, to],
+            _ => Vec::new(),
+        };
+        if paths.iter().any(|path| MADE.iter().any(|made| meets(path, made))) {
+            return Err(format!("line {} changes what loads an extension", it.line(ran.index)).into());
+        }
+    }
+    for copy in it.brought.iter().filter(|copy| copy.index < last) {
+        let own =
+            |(path, to): &(String, String)| path.contains("docker-php-ext") && MADE.iter().any(|made| meets(to, made));
+        let whole = copy.folder.iter().any(|(_, to)| MADE.iter().any(|made| holds(made, to)));
+        if whole || copy.files.iter().any(own) {
+            return Err(format!("line {} brings what loads an extension", it.line(copy.index)).into());
+        }
+    }
     plan.copies.extend(MADE.iter().map(|path| Copy::same(*path, true)));
     extensions.sort_unstable();
     extensions.dedup();
@@ -122,13 +153,21 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
 /// The packages that the last stage needs, and those that only the first does.
 fn packages<'o>(it: &'o Original<'_>) -> Result<(Vec<&'o str>, Vec<&'o str>), Reason> {
     let (mut kept, mut headers) = (Vec::new(), Vec::new());
+    for ran in it.ran.iter().filter(|ran| matches!(ran.effect, Effect::Packages(_))) {
+        let call = ran.simple.and_then(|(script, simple)| recognise(script, simple));
+        if call.is_none_or(|call| call.verb == Verb::Remove) {
+            return Err(format!("line {} removes packages", it.line(ran.index)).into());
+        }
+    }
     for name in config::packages(it) {
         if name.contains(['=', '/', '*', '^', '$', '+']) || name.ends_with('-') {
             return Err(format!("which package {name} is, is not known").into());
         }
         let libraries = match LIBRARIES.iter().find(|(known, _)| *known == name) {
             Some((_, libraries)) => {
-                headers.push(name);
+                if !headers.contains(&name) {
+                    headers.push(name);
+                }
                 *libraries
             }
             None if name.ends_with("-dev") => {
@@ -195,5 +234,14 @@ fn use_of<'o>(it: &Original<'_>, ran: &'o Ran<'_>, extensions: &mut Vec<&'o str>
 
 /// `sed -i … /etc/apache2/ports.conf`
 fn edits_apache(text: &str) -> bool {
-    text.split_whitespace().last().is_some_and(|word| word.starts_with("/etc/apache2/"))
+    !text.contains("/usr/local/")
+        && text.split_whitespace().last().is_some_and(|word| word.starts_with("/etc/apache2/"))
+}
+
+/// Whether one of two paths, of which the first may be a pattern, holds the other.
+fn meets(path: &str, other: &str) -> bool {
+    let glob = path.find(['*', '?', '[']);
+    let path = glob.map_or(path, |at| path[..at].rsplit_once('/').map_or("/", |(folder, _)| folder));
+    let path = if path.is_empty() { "/" } else { path };
+    holds(path, other) || holds(other, path)
 }
