@@ -150,6 +150,12 @@ fn needs_no_root(ship: &Ship<'_>, words: &[String]) -> Result<(), String> {
         return Err(format!("it is started for development (`{}`), with other files than these", base(word)));
     }
     match (program.next(), program.next()) {
+        (Some(tool @ ("cargo" | "dotnet")), Some(verb @ ("run" | "watch"))) => {
+            return Err(format!("`{tool} {verb}` compiles beside what root has built"));
+        }
+        (Some(tool @ ("gradle" | "gradlew" | "make" | "mvn" | "mvnw")), _) => {
+            return Err(format!("{tool} builds beside what root has built"));
+        }
         (Some(shell), rest)
             if SHELLS.contains(&shell) && rest.is_none_or(|rest| matches!(rest, "-i" | "-l" | "--login")) =>
         {
