@@ -791,6 +791,15 @@ fn targets_are_named_chosen_and_checked() {
     assert_eq!(forge.with(|it| it.requests.len()), requests);
 }
 
+#[test]
+fn without_an_engine_nothing_is_opened_that_was_to_be_built() {
+    let forge = one(&[("Dockerfile", BEFORE)]);
+    let output = command(&forge, &["o/n", "--verify"]).env("PATH", "/nowhere").output().expect("it runs");
+    let err = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(output.status.code() == Some(2) && err.contains("no engine that builds can be reached"), "{err}");
+    assert_eq!(forge.with(|it| it.requests.len()), 0);
+}
+
 /// Text that is none of ours where somebody may read it as markup, a mention or a reference.
 fn injected(body: &str) -> Vec<String> {
     use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -1050,9 +1059,14 @@ fn the_requests_are_what_github_describes() {
     let github = forge::Described::before(&forge.address);
     let key = include_str!("forge/key.base64");
     let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{key}-----END RSA PRIVATE KEY-----\n");
-    let run = || {
+    let cache = tempfile::tempdir().expect("a folder");
+    let cache = cache.path().join("cache.json");
+    let run = |more: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
             .args(["bot", "--pause", "0", "--api", &github.address, "--org", "acme", "--only", ONLY])
+            .arg("--cache")
+            .arg(&cache)
+            .args(more)
             .env("DOCKWRIGHT_APP_ID", "Iv1.abc")
             .env("DOCKWRIGHT_APP_KEY", &pem)
             .output()
@@ -1061,15 +1075,30 @@ fn the_requests_are_what_github_describes() {
         assert_eq!(output.status.code(), Some(0), "{text}: {:?}", github.violations());
         text
     };
-    let text = run();
+    let text = run(&[]);
     assert!(text.contains("4 opened"), "{text}: {:?}", github.violations());
     for (text, told) in [(BEFORE.replace("curl", "wget"), "updated"), (reviewed(), "closed")] {
         forge.with(|it| it.repositories.get_mut("acme/a").expect("a").push("main", "x", &[("Dockerfile", &text)]));
-        let text = run();
+        let text = run(&[]);
+        assert!(text.contains(told), "{text}: {:?}", github.violations());
+    }
+    // A tree that is gone through, more branches than are asked for at once, and a branch for each.
+    forge.with(|it| {
+        let repository = it.repositories.get_mut("acme/a").expect("it is there");
+        for at in 0..5 {
+            repository.push("main", "x", &[(&format!("s{at}/Dockerfile"), BEFORE), (&format!("s{at}/x"), "y")]);
+        }
+        repository.lists = 4;
+    });
+    for (more, told) in [(&["--per", "dockerfile"][..], "12 opened"), (&[], "12 closed")] {
+        let text = run(more);
         assert!(text.contains(told), "{text}: {:?}", github.violations());
     }
     let (violations, rest, graphql) = github.violations();
     assert_eq!(violations, Vec::<String>::new());
+    forge.with(|it| {
+        assert!(it.unchanged > 0 && it.requests.iter().any(|it| it.contains("/git/trees/") && !it.contains('?')))
+    });
     assert!(rest > 20 && graphql > 8, "{rest} {graphql}");
     // It would have said so.
     github.send("POST", "/repos/acme/a/pulls", "{\"head\":7}");

@@ -2,11 +2,16 @@
 //! of the examples at hand.
 #![allow(clippy::disallowed_methods, reason = "a test runs the program, the engine, and makes files")]
 
+mod forge;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+
+use forge::hub::{Hub, Repository};
+use forge::{Forge, TOKEN};
 
 fn dockwright(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_dockwright")).args(arguments).current_dir(folder).output();
@@ -222,4 +227,70 @@ fn ignore_files_mean_what_they_mean_to_the_builder() {
         let _ = fs::remove_dir_all(&out);
     }
     assert_eq!(built, single.len() + 60);
+}
+
+#[test]
+#[ignore = "needs an engine"]
+fn the_bot_opens_what_survives_and_says_what_was_measured() {
+    let good = "FROM debian:12\nWORKDIR /app\nENV MODE production\nCOPY . .\nRUN ./run.sh && test -L link && test \"$(od -An -tx1 link)\" = \" ff 00 fe\"\n\
+                RUN test -d other && test ! -e secret\nCMD sleep 1000\n";
+    let mut repository = Repository::of(&[
+        ("a/Dockerfile", good),
+        ("a/.dockerignore", "secret\n"),
+        ("a/run.sh", "#!/bin/sh\ntest -e main.py\n"),
+        ("a/main.py", "x = 1\n"),
+        ("a/bytes", "x"),
+        ("a/link", "bytes"),
+        ("a/other", "y"),
+        ("a/secret", "z"),
+        ("b/Dockerfile", "FROM debian:12\nENV A b\nRUN echo no-such-thing && false\n"),
+    ]);
+    let name = repository.commits[&repository.branches["main"]].tree.clone();
+    let bytes = repository.blob(&[0xff, 0, 0xfe]);
+    let tree = repository.trees.get_mut(&name).expect("a tree");
+    tree.get_mut("a/bytes").expect("it is there").1 = bytes;
+    for (path, mode) in [("a/run.sh", "100755"), ("a/link", "120000"), ("a/other", "160000")] {
+        tree.get_mut(path).expect("it is there").0 = mode.into();
+    }
+    let forge = Forge::start(Hub::of("o/n", repository));
+    let others = left_behind();
+    let bot = |more: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dockwright"))
+            .args([
+                "bot",
+                "o/n",
+                "--verify",
+                "--pause",
+                "0",
+                "--only",
+                "legacy-syntax,exec-form",
+                "--api",
+                &forge.address,
+            ])
+            .args(more)
+            .env("GITHUB_TOKEN", TOKEN)
+            .output()
+            .expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, err) = bot(&[]);
+    assert!(code == Some(0) && out.contains("o/n         opened #1  opened #2"), "{out}{err}");
+    assert!(out.contains("note: o/n: not handled: b/Dockerfile: already broken"), "{out}");
+    forge.with(|it| {
+        let repository = &it.repositories["o/n"];
+        for (pull, change) in repository.pulls.iter().zip(["MODE=production", "[\"sleep\", \"1000\"]"]) {
+            let files = repository.files(&pull.head);
+            assert!(files["a/Dockerfile"].contains(change) && files["b/Dockerfile"].contains("ENV A b"), "{files:?}");
+            for row in ["| image | ", "| cold build | ", "| rebuild, main.py edited | "] {
+                assert!(pull.body.contains(row), "{row}: {}", pull.body);
+            }
+        }
+    });
+    // What is there already is not built again.
+    let (writes, start) = (forge.with(|it| it.writes), Instant::now());
+    let (code, out, err) = bot(&[]);
+    assert!(code == Some(0) && out.contains("as it was  as it was"), "{out}{err}");
+    assert!(forge.with(|it| it.writes) == writes && start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(left_behind().lines().all(|it| others.contains(it)), "{}", left_behind());
 }

@@ -241,6 +241,10 @@ pub struct Bot {
     /// Open no pull requests with changes that a person has to check
     #[arg(long)]
     pub safe_only: bool,
+    /// Build what is there and what would be opened, open only what survives, and say what was measured. An engine runs what
+    /// the Dockerfiles of the default branches say
+    #[arg(long)]
+    pub verify: bool,
     /// What a pull request is for [default: what the repository's dockwright.toml says, or the whole repository]
     #[arg(long, value_name = "WHAT")]
     pub per: Option<Per>,

@@ -104,6 +104,11 @@ impl<'s> Subject<'s> {
         Scopes::of(doc, &self.settings.images)
     }
 
+    /// What the ignore file says; `None` if there is none, or that is not known.
+    pub fn ignore_text(&self) -> Option<String> {
+        self.world.ignore_file()?.text.map(|text| text.to_string())
+    }
+
     /// Whether there is an ignore file; `None` if that is not known.
     pub fn has_ignore_file(&self) -> Option<bool> {
         Some(self.world.ignore_file()?.text.is_some())

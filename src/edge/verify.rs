@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::pipeline::{Key, Outcome};
-use crate::proof::evidence::Measures;
+use crate::proof::evidence::{Measures, Times};
 use crate::proof::search::{Found, search};
 use crate::report;
 use crate::report::proof::Proof;
@@ -106,10 +106,7 @@ fn verify(arguments: &Verify) -> Result<u8, Failure> {
     }
     bench.baseline(["original1", "original2"])?;
     let mut evidence = bench.evidence("rewritten1", &outcome)?;
-    for (into, from) in [&mut evidence.before, &mut evidence.after].into_iter().zip(measured) {
-        let Measures { cold, unchanged, edited, context, .. } = from;
-        (into.cold, into.unchanged, into.edited, into.context) = (cold, unchanged, edited, context);
-    }
+    evidence.take_times(measured);
     let edited = edited.as_ref().map(|file| file.display().to_string());
     let proof = Proof { path: &path, outcome: &outcome, evidence: &evidence, edited: edited.as_deref() };
     let text = match arguments.format {
@@ -207,7 +204,9 @@ pub fn proven(job: Job, arguments: &Optimize, projects: &Projects, shared: &Shar
     }
     let prove = || {
         let subject = read(&job.file, &arguments.choose, projects, shared)?;
-        let (outcome, rejected) = survivors(&subject, arguments)?;
+        let bench = bench(&subject, &arguments.build, &arguments.tests)?;
+        let Survivors { outcome, rejected, .. } = survivors(&subject, &bench)?;
+        bench.engine.finish();
         Ok((subject.ignore(&outcome), outcome, rejected))
     };
     match prove() {
@@ -216,21 +215,57 @@ pub fn proven(job: Job, arguments: &Optimize, projects: &Projects, shared: &Shar
     }
 }
 
-/// Builds original and rewrite, and takes back what is to blame until nothing is. Answers with what is left, and with
-/// what was taken back.
-fn survivors(subject: &Subject<'_>, arguments: &Optimize) -> Result<(Outcome, Vec<String>), Failure> {
+/// What is left of the changes to a Dockerfile when both were built.
+pub struct Survivors {
+    pub outcome: Outcome,
+    /// What was taken back, as a person reads it.
+    pub rejected: Vec<String>,
+    /// Builds of the original without any cache.
+    cold: Times,
+}
+
+/// The same, and what was measured of both, as a table in Markdown; `None` if nothing is left. `name` is what a person
+/// calls the Dockerfile.
+pub fn measured(subject: &Subject<'_>, bench: &Bench, name: &str) -> Result<(Survivors, Option<String>), Failure> {
+    let survivors = survivors(subject, bench)?;
+    let outcome = &survivors.outcome;
+    if !outcome.changes() {
+        return Ok((survivors, None));
+    }
+    bench.rewrite(outcome)?;
+    let built = bench.build(Side::After, "cold build", "rewritten1", true, "rewritten1");
+    let built = built.map_err(|broken| Failure::new(broken_rewrite(name, &broken.into()), "run it again"))?;
+    let mut measured = [Measures::default(), Measures::default()];
+    (measured[0].cold, measured[1].cold) = (survivors.cold.clone(), Times(vec![built.time]));
+    measured[0].context = bench.sent(Side::Before, &[]);
+    measured[1].context = bench.sent(Side::After, &outcome.ignore_lines);
+    let edited = copy::likely_edit(&bench.context(Side::Before));
+    again(bench, &mut measured, 1, edited.as_deref())?;
+    let mut evidence = bench.evidence("rewritten1", outcome)?;
+    if let Some(why) = evidence.objection() {
+        return Err(Failure::new(format!("{name}: not proved: {why}"), "run it again"));
+    }
+    evidence.take_times(measured);
+    let edited = edited.as_ref().map(|file| file.display().to_string());
+    let proof = Proof { path: name, outcome, evidence: &evidence, edited: edited.as_deref() };
+    let table = report::proof::markdown(&proof);
+    Ok((survivors, Some(table)))
+}
+
+/// Builds original and rewrite, and takes back what is to blame until nothing is.
+fn survivors(subject: &Subject<'_>, bench: &Bench) -> Result<Survivors, Failure> {
     let path = shown(&subject.path);
     let all = subject.outcome(&[])?;
-    let bench = bench(subject, &arguments.build, &arguments.tests)?;
+    let mut cold = Times::default();
     for name in ["original1", "original2"] {
-        bench.build(Side::Before, "cold build", name, true, name).map_err(|broken| already_broken(&path, &broken))?;
+        let built = bench.build(Side::Before, "cold build", name, true, name);
+        cold.0.push(built.map_err(|broken| already_broken(&path, &broken))?.time);
     }
     bench.baseline(["original1", "original2"])?;
     let mut trials = Trials::default();
     let plan = |denied: &[Key]| subject.outcome(denied).map(|outcome| keys(&outcome)).unwrap_or_default();
     let found: Found<Reason> = search(plan, |denied| bench.trial(&subject.outcome(denied)?, &mut trials))?;
     let outcome = subject.outcome(&found.denied)?;
-    bench.engine.finish();
     let place = |key: &Key| {
         let left = outcome.left.iter().map(|left| (&left.key, left.transform, left.lines.0));
         let first =
@@ -245,5 +280,5 @@ fn survivors(subject: &Subject<'_>, arguments: &Optimize) -> Result<(Outcome, Ve
         format!("  taken back: {}: {}\n{log}{kept}", place(&rejected.key), reason.what)
     });
     let rejected = rejected.collect();
-    Ok((outcome, rejected))
+    Ok(Survivors { outcome, rejected, cold })
 }

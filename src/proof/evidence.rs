@@ -207,6 +207,14 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Takes over the times, and the sizes of the contexts, that were measured of the two.
+    pub fn take_times(&mut self, measured: [Measures; 2]) {
+        for (into, from) in [&mut self.before, &mut self.after].into_iter().zip(measured) {
+            let Measures { cold, unchanged, edited, context, .. } = from;
+            (into.cold, into.unchanged, into.edited, into.context) = (cold, unchanged, edited, context);
+        }
+    }
+
     /// Why this is no proof, if it is none.
     #[must_use]
     pub fn objection(&self) -> Option<String> {

@@ -176,6 +176,8 @@ pub struct Text<'t> {
     pub reviews: bool,
     /// Whether it stands on the pull request of the safe changes.
     pub stacked: bool,
+    /// Dockerfiles, and a table of what was measured of each; `None` if nothing was built.
+    pub measured: Option<&'t [(&'t str, &'t str)]>,
     /// Ignore files that it adds lines to, and the Dockerfiles whose own pull requests do so, too.
     pub shared: &'t [(&'t str, Vec<&'t str>)],
 }
@@ -183,7 +185,7 @@ pub struct Text<'t> {
 /// The text.
 #[must_use]
 pub fn body(about: &Text, pages: &[Page]) -> String {
-    let Text { changes, kept, plan, reviews, stacked, shared } = *about;
+    let Text { changes, kept, plan, reviews, stacked, measured, shared } = *about;
     let mut text = mark(plan) + "\n";
     let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     if reviews {
@@ -212,6 +214,12 @@ pub fn body(about: &Text, pages: &[Page]) -> String {
         text.push('\n');
     } else {
         text += "Safe: the image differs only in what is said here.\n\n";
+    }
+    if let Some(measured) = measured {
+        text += "Built, started and compared with what is there now: what did not survive that is left out.\n\n";
+        for (path, table) in measured.iter().filter(|(_, table)| table.len() < MAX_LEN / 20).take(8) {
+            let _ = writeln!(text, "{}:\n\n{table}", code(path));
+        }
     }
     for (ignore, others) in shared {
         let shown: Vec<String> = others.iter().take(5).map(|path| code(path)).collect();

@@ -1,6 +1,7 @@
 //! One repository: what is there is read, the plan is made, and the difference is carried out.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use crate::edge::arguments::{Bot, Choose, Per};
@@ -62,6 +63,14 @@ impl Run<'_> {
                 plan = self.plan(now, &tip.tree)?;
                 all = self.pairs(now, base, &plan)?;
             }
+            // What is written was built before, if that was asked for.
+            let open: BTreeSet<Option<String>> =
+                all.iter().filter(|it| it.writes() && it.wants()).map(|it| it.wanted.label.clone()).collect();
+            if self.arguments.verify && !open.is_subset(&plan.proven) {
+                drop(all);
+                plan = self.make(now, &tip.tree, Some((&plan, &open)))?;
+                all = self.pairs(now, base, &plan)?;
+            }
             self.memory.borrow_mut().remember(name, &tip.tree, &plan);
             if self.arguments.dry_run {
                 return Ok(told(name, &plan, &all));
@@ -83,6 +92,16 @@ impl Run<'_> {
     }
 
     fn plan(&self, state: &State, tree: &str) -> Result<Plan, Trouble> {
+        self.make(state, tree, None)
+    }
+
+    /// Makes the plan, or proves one.
+    fn make(
+        &self,
+        state: &State,
+        tree: &str,
+        proves: Option<(&Plan, &BTreeSet<Option<String>>)>,
+    ) -> Result<Plan, Trouble> {
         let entries = self.forge.tree(&state.name, tree)?;
         if !entries.iter().any(|entry| checkout::is_dockerfile(&entry.path)) {
             return Ok(Plan::default());
@@ -93,6 +112,8 @@ impl Run<'_> {
             flags: self.choose,
             reviews: !self.arguments.safe_only,
             per: self.arguments.per,
+            verify: self.arguments.verify,
+            proves,
             registries: self.registries,
             pages: self.pages,
         };
@@ -104,7 +125,8 @@ impl Run<'_> {
         let there = |name: &String| state.ours.contains(name);
         let mut wanted: Vec<Wanted<'p>> = Vec::new();
         for pair in &plan.pairs {
-            let Some(path) = &pair.path else { continue };
+            // What could not be handled this time is left as it is.
+            let Some(path) = pair.path.as_ref().filter(|path| !plan.failed.contains(path)) else { continue };
             let (suffix, branches) = (branches::suffix(path), [pair.safe.as_ref(), pair.review.as_ref()]);
             let names = branches::pair(&suffix);
             // Where nothing is wanted and nothing is there, there is nothing to ask for.
@@ -112,7 +134,6 @@ impl Run<'_> {
                 wanted.push(Wanted { label: Some(path.clone()), suffix, names, branches });
             }
         }
-        // What could not be handled this time is left as it is.
         let left: Vec<String> = plan.failed.iter().map(|path| branches::suffix(path)).collect();
         let mut old: Vec<Wanted<'p>> = Vec::new();
         for suffix in state.ours.iter().filter_map(|name| branches::suffix_of(name)) {
@@ -206,6 +227,11 @@ impl<'p> Todo<'p> {
             _ => decide(&there[1], two, &into),
         };
         Self { wanted, there, decisions: [safe, review], into, reason }
+    }
+
+    /// Whether anything is to be there.
+    fn wants(&self) -> bool {
+        self.wanted.branches.iter().any(Option::is_some)
     }
 
     fn writes(&self) -> bool {

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::context::ignore::Patterns;
 use crate::edge::forge::{Entry, Repositories, Trouble};
 use crate::edge::{Failure, config, files, printable, signs};
 
@@ -16,6 +17,9 @@ use crate::edge::{Failure, config, files, printable, signs};
 const UNREAD: u64 = 64 * 1024 * 1024;
 /// A longer file is not fetched.
 const MAX_LEN: u64 = 4 * 1024 * 1024;
+/// A build context with more files, or more bytes, is not fetched.
+const MAX_CONTEXT: usize = 5_000;
+const MAX_CONTEXT_LEN: u64 = 200 * 1024 * 1024;
 
 /// A folder with the files of a repository.
 pub struct Checkout<'f> {
@@ -109,6 +113,63 @@ impl<'f> Checkout<'f> {
         Ok(true)
     }
 
+    /// The build context in the folder `inside`, as a checkout has it, without what the builder is not sent; `""` is the root.
+    pub fn context(&self, inside: &str, ignored: &Patterns) -> Result<tempfile::TempDir, Failure> {
+        let failed =
+            |why: &str| Failure::new(format!("its build context {why}"), "build it by hand: dockwright verify");
+        let io = |error: std::io::Error| failed(&format!("cannot be laid out: {error}"));
+        let prefix = if inside.is_empty() { String::new() } else { format!("{inside}/") };
+        let below = self.entries.values().filter_map(|entry| Some((entry.path.strip_prefix(&prefix)?, entry)));
+        let own: Vec<(&str, &Entry)> =
+            below.filter(|(path, _)| *path == ".dockerignore" || !ignored.excludes(path)).collect();
+        let sum: u64 = own.iter().map(|(_, entry)| entry.size).sum();
+        if own.len() > MAX_CONTEXT || sum > MAX_CONTEXT_LEN || own.iter().any(|(_, entry)| entry.size > 2 * MAX_LEN) {
+            return Err(failed("is too large to be fetched file by file"));
+        }
+        let folder = tempfile::Builder::new().prefix("dockwright-").tempdir().map_err(io)?;
+        let make = |path: &str| {
+            let place = folder.path().join(path);
+            place.parent().map_or(Ok(()), fs::create_dir_all).map(|()| place)
+        };
+        let mut links = Vec::new();
+        for some in own.chunks(100) {
+            // What was fetched may have been changed by us since.
+            let (here, there): (Vec<_>, Vec<_>) = some
+                .iter()
+                .filter(|(_, entry)| entry.mode != "160000")
+                .partition(|(_, entry)| self.fetched.contains(&entry.path));
+            for (path, entry) in here {
+                fs::copy(self.root.join(&entry.path), make(path).map_err(io)?).map_err(io)?;
+            }
+            let entries: Vec<&Entry> = there.iter().map(|(_, entry)| *entry).collect();
+            for ((path, entry), content) in there.iter().zip(self.forge.contents(&self.repository, &entries)?) {
+                match &*entry.mode {
+                    "120000" => links.push((*path, content)),
+                    _ => fs::write(make(path).map_err(io)?, content).map_err(io)?,
+                }
+            }
+            for (path, entry) in some {
+                match &*entry.mode {
+                    // A checkout has an empty folder where another repository belongs.
+                    "160000" => make(path).and_then(fs::create_dir_all).map_err(io)?,
+                    "100755" => executable(&folder.path().join(path)).map_err(io)?,
+                    _ => {}
+                }
+            }
+        }
+        // Last, so that nothing is written through them.
+        for (path, target) in links {
+            let target = String::from_utf8(target).ok().filter(|target| stays(path, target));
+            let target = target.ok_or_else(|| failed("has a link that leads out of it"))?;
+            link(&target, &make(path).map_err(io)?).map_err(io)?;
+        }
+        let added = self.root.join(inside).join(".dockerignore");
+        if added.is_file() && !folder.path().join(".dockerignore").exists() {
+            fs::copy(added, folder.path().join(".dockerignore")).map_err(io)?;
+        }
+        Ok(folder)
+    }
+
     /// Gives a file another content.
     pub fn write(&self, path: &str, content: &[u8]) -> Result<(), Failure> {
         let write = || {
@@ -129,6 +190,44 @@ impl<'f> Checkout<'f> {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a link at `path` leads to something below the folder that `path` is relative to.
+fn stays(path: &str, target: &str) -> bool {
+    let mut depth = path.matches('/').count();
+    !target.starts_with('/')
+        && !target.contains(['\0', '\\'])
+        && target.split('/').all(|name| match name {
+            ".." => depth.checked_sub(1).is_some_and(|above| {
+                depth = above;
+                true
+            }),
+            "" | "." => true,
+            _ => {
+                depth += 1;
+                true
+            }
+        })
+}
+
+#[cfg(unix)]
+fn executable(place: &Path) -> std::io::Result<()> {
+    fs::set_permissions(place, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+}
+
+#[cfg(not(unix))]
+fn executable(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn link(target: &str, place: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, place)
+}
+
+#[cfg(not(unix))]
+fn link(_: &str, _: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 /// Whether a path is one that git has, and leads nowhere else.
@@ -175,4 +274,27 @@ fn index(entries: &[Entry]) -> Vec<u8> {
         index.resize(start + len.next_multiple_of(8), 0);
     }
     index
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stays;
+
+    #[test]
+    fn links_lead_nowhere_else() {
+        for (path, target, is) in [
+            ("link", "file", true),
+            ("a/link", "../file", true),
+            ("a/b/link", "./../../c//d/../e", true),
+            ("a/link", "b/../../c", true),
+            ("link", "../file", false),
+            ("a/link", "../../file", false),
+            ("a/link", "b/../../../c", false),
+            ("link", "/etc/passwd", false),
+            ("link", "a\0b", false),
+            ("link", "..\\file", false),
+        ] {
+            assert_eq!(stays(path, target), is, "{path} → {target}");
+        }
+    }
 }

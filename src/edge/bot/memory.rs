@@ -95,6 +95,7 @@ impl Memory {
             notes: seen.notes.clone(),
             dockerfiles: seen.dockerfiles,
             remembered: true,
+            ..Plan::default()
         })
     }
 
@@ -137,8 +138,8 @@ impl Memory {
 fn run(arguments: &Bot) -> String {
     let program = std::env::current_exe().and_then(std::fs::metadata).ok();
     let program = program.map(|meta| (meta.len(), meta.modified().ok()));
-    let Bot { which, safe_only, per, api, .. } = arguments;
+    let Bot { which, safe_only, per, verify, api, .. } = arguments;
     let api = api.clone().or_else(|| std::env::var("GITHUB_API_URL").ok());
-    let text = format!("{} {program:?} {which:?} {safe_only} {per:?} {api:?}", env!("CARGO_PKG_VERSION"));
+    let text = format!("{} {program:?} {which:?} {safe_only} {per:?} {verify} {api:?}", env!("CARGO_PKG_VERSION"));
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -11,6 +11,7 @@ mod checkout;
 mod decide;
 mod memory;
 mod plan;
+mod prove;
 mod table;
 mod targets;
 
@@ -21,6 +22,7 @@ use crate::explain::Page;
 use crate::transforms::ALL;
 
 use super::arguments::{Bot, Choose};
+use super::engine::{BuildFlags, Engine};
 use super::forge::{Kind, Repositories as _};
 use super::world::Shared;
 use super::{DONE, FAILED, Failure, names, quoted};
@@ -49,6 +51,10 @@ fn bot(arguments: &Bot) -> Result<bool, Failure> {
     names::check(choose.names())?;
     let report = Report::new();
     let progress = report.progress.clone();
+    if arguments.verify {
+        // Better now than after the first repositories.
+        Engine::find(BuildFlags::default())?.finish();
+    }
     let memory = Memory::read(arguments)?;
     let mut access = Access::of(arguments, memory.pages.clone(), move |seconds| {
         progress.set_message(format!("waiting {seconds} s for a limit of the forge"));

@@ -1,7 +1,7 @@
 //! What the branches of a repository are to hold: the safe changes, one commit per transform, and on top of them those that
 //! a person has to check; for all Dockerfiles together, or for each by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
@@ -20,6 +20,7 @@ use crate::report::pull::{self, Change, Kept, Text};
 use crate::transforms::ALL;
 
 use super::checkout::Checkout;
+use super::prove;
 
 /// What is asked for is fetched, and then more is asked for: not for ever.
 const MAX_ROUNDS: usize = 6;
@@ -35,6 +36,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// How many Dockerfiles were looked at.
     pub dockerfiles: usize,
+    /// What was built of it, by the path of its pair.
+    pub proven: BTreeSet<Option<String>>,
     /// It is one that an earlier run made: its branches have a name, and nothing else is known of them.
     pub remembered: bool,
 }
@@ -68,12 +71,14 @@ pub struct Commit {
 }
 
 /// A Dockerfile that was looked at.
-struct Looked {
-    path: String,
+pub struct Looked {
+    pub path: String,
     mode: String,
-    outcome: Outcome,
+    pub outcome: Outcome,
     /// The ignore file that it adds lines to, from the root, and what that says.
-    ignore: Option<(String, Option<String>)>,
+    pub ignore: Option<(String, Option<String>)>,
+    /// What was measured of it, if it was built.
+    pub measured: Option<String>,
 }
 
 /// What is asked of a run.
@@ -81,6 +86,10 @@ pub struct Ask<'a> {
     pub flags: &'a Choose,
     pub reviews: bool,
     pub per: Option<Per>,
+    /// It is to be built before it is opened.
+    pub verify: bool,
+    /// The plan that is to be proved, and the pairs of it that are.
+    pub proves: Option<(&'a Plan, &'a BTreeSet<Option<String>>)>,
     pub registries: &'a Shared,
     pub pages: &'a [Page],
 }
@@ -93,9 +102,13 @@ pub fn plan(checkout: &mut Checkout<'_>, ask: &Ask<'_>) -> Result<Plan, Failure>
     })?;
     let per = ask.per.or(config.and_then(|config| config.per())).unwrap_or_default();
     let all = checkout.dockerfiles();
-    let safe = look_at_all(checkout, &all, ask, false)?;
-    let mut plan =
-        Plan { per, dockerfiles: safe.looked.len(), failed: safe.failed, notes: safe.notes, ..Plan::default() };
+    let mut safe = look_at_all(checkout, &all, ask, false)?;
+    let dockerfiles = safe.looked.len();
+    let one = |path: &str| (per == Per::Dockerfile).then(|| path.to_owned());
+    let to_prove = |path: &str| ask.proves.is_some_and(|(_, pairs)| pairs.contains(&one(path)));
+    prove::all(checkout, &mut safe, &to_prove, ask, false)?;
+    let proven = ask.proves.map(|(_, pairs)| pairs.clone()).unwrap_or_default();
+    let mut plan = Plan { per, dockerfiles, failed: safe.failed, notes: safe.notes, proven, ..Plan::default() };
     let parts = match per {
         Per::Repository => vec![&safe.looked[..]],
         Per::Dockerfile => safe.looked.chunks(1).collect(),
@@ -109,8 +122,18 @@ pub fn plan(checkout: &mut Checkout<'_>, ask: &Ask<'_>) -> Result<Plan, Failure>
             for written in pair.safe.iter().flat_map(|branch| &branch.commits).flat_map(|commit| &commit.files) {
                 checkout.write(&written.path, written.text.as_bytes())?;
             }
+            // What could not be built needs no second try.
             let paths = path.map_or_else(|| all.clone(), |path| vec![path.to_owned()]);
-            let review = look_at_all(checkout, &paths, ask, true)?;
+            let failed = |path: &String| ask.proves.is_some() && plan.failed.contains(path);
+            let paths: Vec<String> = paths.into_iter().filter(|path| !failed(path)).collect();
+            let mut review = look_at_all(checkout, &paths, ask, true)?;
+            let notes = std::mem::take(&mut review.notes);
+            prove::all(checkout, &mut review, &to_prove, ask, true)?;
+            let new: Vec<String> = review.notes.into_iter().filter(|note| !notes.contains(note)).collect();
+            if ask.proves.is_some() {
+                plan.notes.extend(new);
+                plan.failed.extend(review.failed);
+            }
             let below = pair.safe.as_ref().map_or("", |branch| &branch.id);
             pair.review = branch(&review.looked, ask, true, below, path, &others, checkout);
             if path.is_some() {
@@ -144,10 +167,10 @@ fn restore(checkout: &Checkout<'_>, looked: &[Looked]) -> Result<(), Failure> {
 
 /// What was found out about some Dockerfiles.
 #[derive(Default)]
-struct Looks {
-    looked: Vec<Looked>,
-    failed: Vec<String>,
-    notes: Vec<String>,
+pub struct Looks {
+    pub looked: Vec<Looked>,
+    pub failed: Vec<String>,
+    pub notes: Vec<String>,
 }
 
 fn look_at_all(checkout: &mut Checkout<'_>, paths: &[String], ask: &Ask<'_>, reviews: bool) -> Result<Looks, Failure> {
@@ -155,7 +178,13 @@ fn look_at_all(checkout: &mut Checkout<'_>, paths: &[String], ask: &Ask<'_>, rev
         let (projects, shared) = (Projects::default(), ask.registries.afresh().below(checkout.root()));
         let mut looks = Looks::default();
         for path in paths {
-            match look(checkout, path, ask.flags, reviews, &projects, &shared) {
+            let subject = subject(checkout, path, ask.flags, reviews, &projects, &shared);
+            let looked = subject.and_then(|subject| {
+                let Some(subject) = subject else { return Ok(None) };
+                let outcome = subject.outcome(&[])?;
+                Ok(Some((look(checkout, path, &subject, outcome)?, subject.note)))
+            });
+            match looked {
                 Ok(None) => {}
                 Ok(Some((it, note))) => {
                     let new = note.filter(|note| !looks.notes.contains(note));
@@ -179,15 +208,15 @@ fn look_at_all(checkout: &mut Checkout<'_>, paths: &[String], ask: &Ask<'_>, rev
     Ok(Looks::default())
 }
 
-/// Looks at one Dockerfile; `None` if the configuration excludes it.
-fn look(
+/// Reads one Dockerfile; `None` if the configuration excludes it.
+pub fn subject<'s>(
     checkout: &Checkout<'_>,
     path: &str,
     flags: &Choose,
     reviews: bool,
     projects: &Projects,
-    shared: &Shared,
-) -> Result<Option<(Looked, Option<String>)>, Failure> {
+    shared: &'s Shared,
+) -> Result<Option<Subject<'s>>, Failure> {
     let real: PathBuf = checkout.root().join(path);
     let project = projects.of(real.parent().unwrap_or(&real))?;
     if project.config.as_ref().is_some_and(|config| config.excludes(&real)) {
@@ -196,7 +225,11 @@ fn look(
     let mut subject = Subject::read(&real, &real, project, flags, shared)?;
     let review = if reviews { subject.configured.clone().unwrap_or(Review::All) } else { Review::None };
     subject.ask(review);
-    let outcome = subject.outcome(&[])?;
+    Ok(Some(subject))
+}
+
+/// What comes out of one Dockerfile.
+pub fn look(checkout: &Checkout<'_>, path: &str, subject: &Subject<'_>, outcome: Outcome) -> Result<Looked, Failure> {
     let ignore = match subject.ignore(&outcome) {
         Some((place, text)) => match checkout.inside(&place) {
             Some(inside) => Some((inside, text)),
@@ -205,7 +238,7 @@ fn look(
         None => None,
     };
     let mode = checkout.entry(path).map_or_else(|| "100644".to_owned(), |entry| entry.mode.clone());
-    Ok(Some((Looked { path: path.to_owned(), mode, outcome, ignore }, subject.note)))
+    Ok(Looked { path: path.to_owned(), mode, outcome, ignore, measured: None })
 }
 
 /// Where a step comes: the sweep that it is of, and its transform's place in the pipeline.
@@ -295,13 +328,24 @@ fn branch<'l>(
             feed(&file.text);
         }
     }
+    if ask.verify {
+        feed("built");
+    }
     let digest = hash.finalize();
-    let id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let mut id: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    if let Some((plan, _)) = ask.proves {
+        // What is left of a plan is still that plan: builds are no reason for another one.
+        let pair = plan.pairs.iter().find(|pair| pair.path.as_deref() == path)?;
+        id.clone_from(&if reviews { pair.review.as_ref() } else { pair.safe.as_ref() }?.id);
+    }
     let added = ignores.iter().filter(|(_, (_, lines))| !lines.is_empty());
     let shared = added.map(|(ignore, _)| (*ignore, others(ignore))).filter(|(_, others)| !others.is_empty());
     let shared: Vec<(&str, Vec<&str>)> = shared.collect();
     let stacked = !below.is_empty();
-    let text = Text { changes: &changes, kept: &kept, plan: &id, reviews, stacked, shared: &shared };
+    let measured: Vec<(&str, &str)> =
+        looked.iter().filter_map(|it| Some((it.path.as_str(), it.measured.as_deref()?))).collect();
+    let measured = Some(&measured[..]).filter(|_| ask.proves.is_some());
+    let text = Text { changes: &changes, kept: &kept, plan: &id, reviews, stacked, measured, shared: &shared };
     let body = pull::body(&text, ask.pages);
     Some(Branch { title: pull::title(&changes, reviews, path), body, diff: diff(looked, &ignores), id, commits })
 }

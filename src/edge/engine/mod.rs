@@ -47,6 +47,9 @@ pub struct BuildFlags {
     /// Another named context of the build
     #[arg(long, value_name = "NAME=PATH", help_heading = "Build")]
     pub build_context: Vec<String>,
+    /// Variables that the build is started without
+    #[arg(skip)]
+    pub without: Vec<&'static str>,
 }
 
 impl BuildFlags {
@@ -187,6 +190,9 @@ impl Engine {
     /// Builds.
     pub fn build(&self, build: &Build<'_>) -> Result<Built, Box<Broken>> {
         let mut command = Command::new(self.program);
+        for name in &self.flags.without {
+            command.env_remove(name);
+        }
         if self.program == "docker" {
             command.args(["buildx", "build", "--progress=rawjson", "--provenance=false"]);
             command.args(self.builder.iter().flat_map(|name| ["--builder", name]));

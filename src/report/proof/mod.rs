@@ -98,6 +98,32 @@ fn rows(proof: &Proof<'_>) -> Vec<[String; 4]> {
         Ok(checks) => rows.extend(checks.iter().map(check)),
         Err(reason) => rows.push(row("containers", "not started", reason, "")),
     }
+    rows.extend(measures(evidence, *edited));
+    for (difference, cause) in &evidence.comparison.explained {
+        if let (Difference::Config { field, name, before, after }, Cause::Promised(transform)) = (difference, cause) {
+            let name = format!("{} {name}", word(*field));
+            let value =
+                |value: &Option<String>| value.clone().filter(|it| !it.is_empty()).unwrap_or("unset".to_owned());
+            rows.push(row(name.trim_end(), &value(before), &value(after), &format!("promised by {transform}")));
+        }
+    }
+    let tally = evidence.comparison.tally();
+    let counted = format!("−{} +{} ~{}", grouped(tally.gone), grouped(tally.new), grouped(tally.changed));
+    let unexplained = evidence.comparison.findings.len();
+    let explained = match unexplained {
+        0 if tally.gone + tally.new + tally.changed == 0 => "the same".to_owned(),
+        0 => "all promised, 0 unexplained".to_owned(),
+        count => format!("{} unexplained", grouped(count)),
+    };
+    let (counted, explained) =
+        if explained == "the same" { ("the same".to_owned(), String::new()) } else { (counted, explained) };
+    rows.push(row("files", &grouped(evidence.comparison.files), &counted, &explained));
+    rows
+}
+
+/// Sizes and times.
+fn measures(evidence: &Evidence, edited: Option<&str>) -> Vec<[String; 4]> {
+    let mut rows = Vec::new();
     let (before, after) = (&evidence.before, &evidence.after);
     rows.push(row("image", &bytes(before.size), &bytes(after.size), &percent(before.size, after.size)));
     let about = |measures: &crate::proof::evidence::Measures| {
@@ -120,26 +146,18 @@ fn rows(proof: &Proof<'_>) -> Vec<[String; 4]> {
             rows.push(row(what, &time(one, old), &time(other, new), &speed(one, other)));
         }
     }
-    for (difference, cause) in &evidence.comparison.explained {
-        if let (Difference::Config { field, name, before, after }, Cause::Promised(transform)) = (difference, cause) {
-            let name = format!("{} {name}", word(*field));
-            let value =
-                |value: &Option<String>| value.clone().filter(|it| !it.is_empty()).unwrap_or("unset".to_owned());
-            rows.push(row(name.trim_end(), &value(before), &value(after), &format!("promised by {transform}")));
-        }
-    }
-    let tally = evidence.comparison.tally();
-    let counted = format!("−{} +{} ~{}", grouped(tally.gone), grouped(tally.new), grouped(tally.changed));
-    let unexplained = evidence.comparison.findings.len();
-    let explained = match unexplained {
-        0 if tally.gone + tally.new + tally.changed == 0 => "the same".to_owned(),
-        0 => "all promised, 0 unexplained".to_owned(),
-        count => format!("{} unexplained", grouped(count)),
-    };
-    let (counted, explained) =
-        if explained == "the same" { ("the same".to_owned(), String::new()) } else { (counted, explained) };
-    rows.push(row("files", &grouped(evidence.comparison.files), &counted, &explained));
     rows
+}
+
+/// Sizes and times as a table for a pull request.
+#[must_use]
+pub fn markdown(proof: &Proof<'_>) -> String {
+    let mut text = "| | before | after | |\n| --- | --- | --- | --- |\n".to_owned();
+    for row in measures(proof.evidence, proof.edited) {
+        let [what, before, after, note] = row.map(|cell| super::markdown::escape(cell.trim()));
+        let _ = writeln!(text, "| {what} | {before} | {after} | {note} |");
+    }
+    text
 }
 
 fn row(what: &str, before: &str, after: &str, note: &str) -> [String; 4] {
