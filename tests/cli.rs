@@ -62,7 +62,7 @@ fn a_diff_goes_to_standard_output_and_its_reasons_to_standard_error() {
         "apt-lists",
         "the layer keeps the package lists",
         "1 safe change in 1 file. Write them: dockwright optimize -w",
-        "check: nothing needs what curl",
+        "check: nothing needs a package that is only recommended by curl",
     ] {
         assert!(ran.err.contains(part), "{part}: {}", ran.err);
     }
