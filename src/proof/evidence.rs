@@ -104,7 +104,7 @@ pub enum Verdict {
     Better,
     /// They differ as this transform promised.
     Promised(&'static str),
-    /// Two starts of the original differ as well.
+    /// Two starts of the same differ as well.
     Noise,
     /// They differ.
     Differs,
@@ -212,6 +212,18 @@ impl Evidence {
         for (into, from) in [&mut self.before, &mut self.after].into_iter().zip(measured) {
             let Measures { cold, unchanged, edited, context, .. } = from;
             (into.cold, into.unchanged, into.edited, into.context) = (cold, unchanged, edited, context);
+        }
+    }
+
+    /// Takes for chance what `again`, the evidence of another build of the same rewrite, does not show.
+    pub fn confirm(&mut self, again: &Self) {
+        self.comparison.confirm(&again.comparison);
+        let differs = |check: &Check| check.verdict == Verdict::Differs;
+        for check in self.checks.iter_mut().flatten().filter(|check| differs(check)) {
+            let confirmed = again.checks.iter().flatten().any(|other| other.what == check.what && differs(other));
+            if !confirmed {
+                check.verdict = Verdict::Noise;
+            }
         }
     }
 

@@ -87,7 +87,7 @@ pub fn promised(outcome: &Outcome) -> Vec<Promised> {
 pub enum Cause {
     /// This transform promised it.
     Promised(&'static str),
-    /// Two builds of the original differ there, too.
+    /// Two builds of the same differ there, too.
     Noise,
     /// It is of a kind that every build writes anew: why.
     Volatile(&'static str),
@@ -142,6 +142,18 @@ impl Comparison {
             *causes.entry(*cause).or_default() += 1;
         }
         causes
+    }
+}
+
+impl Comparison {
+    /// Where another build of the same rewrite, compared in `again`, is as the original, a difference is noise.
+    pub fn confirm(&mut self, again: &Self) {
+        let same = |one: &Difference, other: &Difference| match (one, other) {
+            (Difference::File { path, .. }, Difference::File { path: other, .. }) => path == other,
+            (one, other) => one == other,
+        };
+        let chance = self.findings.extract_if(.., |found| !again.findings.iter().any(|other| same(found, other)));
+        self.explained.extend(chance.map(|found| (found, Cause::Noise)));
     }
 }
 

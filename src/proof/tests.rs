@@ -10,7 +10,7 @@ use crate::transform::{Field, Promise};
 
 use super::archive::{ArchiveError, Image, Layers, read};
 use super::compare::differences;
-use super::evidence::{Answer, Behaviour, Times, Verdict, checks};
+use super::evidence::{Answer, Behaviour, Check, Evidence, Measures, Times, Verdict, checks};
 use super::explain::{Cause, Comparison, Promised, compare};
 
 /// A file for a layer: path, type and target, mode, owner, content.
@@ -476,6 +476,33 @@ fn noise_is_what_two_builds_of_the_original_differ_in() {
 }
 
 #[test]
+fn what_another_build_of_the_rewrite_does_not_show_is_noise() {
+    let build = |order: &'static str, owner: u64, more: &[File]| {
+        let mut files = vec![File("app/dep", EntryType::Regular, order, 0o644, owner)];
+        files.extend_from_slice(more);
+        image(&[BASE, &files])
+    };
+    let original = build("main, calendar", 0, &[]);
+    for (first, second, left) in [
+        // As the original was.
+        (build("calendar, main", 0, &[]), build("main, calendar", 0, &[]), &[][..]),
+        // Another one each time is no chance: the original was the same twice.
+        (build("1", 0, &[]), build("2", 0, &[]), &["/app/dep: other content"]),
+        (build("1", 9, &[]), build("2", 0, &[]), &["/app/dep: other content, owner 0:0 → 9:9"]),
+        (build("1", 0, &[]), build("1", 9, &[]), &["/app/dep: other content"]),
+        (build("main, calendar", 0, &[file("new", "1")]), build("calendar, main", 0, &[]), &[]),
+        (build("main, calendar", 0, &[file("new", "1")]), build("1", 0, &[file("new", "2")]), &["/new: is new"]),
+    ] {
+        let mut comparison = compare(&original, Some(&original), &first, &[], (0, 0));
+        let all = comparison.findings.len();
+        comparison.confirm(&compare(&original, Some(&original), &second, &[], (0, 0)));
+        // Where more differs than the other build shows, it stays.
+        assert_eq!(shown(&comparison), left);
+        assert_eq!(comparison.explained.len(), all - left.len());
+    }
+}
+
+#[test]
 fn containers_are_compared() {
     let up = |code: i64, seconds: u64, body: &str| Behaviour {
         ports: Some([8000].into()),
@@ -505,6 +532,26 @@ fn containers_are_compared() {
     let gone = Behaviour { ended: Some(1), ports: Some([].into()), ..Behaviour::default() };
     let found = verdicts(&stops, &stops, &gone, &[]);
     assert!(found.iter().all(|(_, verdict)| *verdict == Verdict::Differs) && found.len() == 3, "{found:?}");
+}
+
+#[test]
+fn a_check_that_differs_once_is_noise() {
+    let evidence = |verdict: Verdict| Evidence {
+        before: Measures::default(),
+        after: Measures::default(),
+        comparison: Comparison::default(),
+        checks: Ok(vec![Check { what: "listens on".into(), before: "none".into(), after: "3000".into(), verdict }]),
+        log: String::new(),
+    };
+    for (again, expected) in [
+        (evidence(Verdict::Same), None),
+        (evidence(Verdict::Differs), Some("listens on: none → 3000")),
+        (Evidence { checks: Err("no daemon".into()), ..evidence(Verdict::Same) }, None),
+    ] {
+        let mut first = evidence(Verdict::Differs);
+        first.confirm(&again);
+        assert_eq!(first.objection().as_deref(), expected);
+    }
 }
 
 #[test]

@@ -38,6 +38,18 @@ impl Engine {
         behaviour
     }
 
+    /// The TCP ports that the image `name` exposes.
+    pub fn exposed(&self, name: &str) -> Vec<u16> {
+        let format = "{{range $port, $_ := .Config.ExposedPorts}}{{println $port}}{{end}}";
+        let said = self.ask(&["image", "inspect", "--format", format, &self.tag(name)]).unwrap_or_default();
+        let ports = said.lines().filter_map(|line| match line.trim().split_once('/') {
+            Some((port, "tcp")) => port.parse().ok(),
+            Some(_) => None,
+            None => line.trim().parse().ok(),
+        });
+        ports.collect()
+    }
+
     fn start(&self, name: &str, container: &str, ports: &[(u16, String)], words: &[String]) -> Result<(), String> {
         let label = self.label();
         let tag = self.tag(name);
@@ -119,6 +131,12 @@ impl Engine {
                 break;
             }
             std::thread::sleep(Duration::from_millis(150));
+        }
+        // One may have been opened since.
+        if behaviour.ended.is_none()
+            && let Some((true, _, process)) = self.state(container)
+        {
+            behaviour.ports = self.ports(container, process);
         }
         for (port, path) in &ask.http {
             if !answers.iter().any(|answer| answer.port == *port && answer.path == *path) {

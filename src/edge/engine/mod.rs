@@ -6,12 +6,11 @@ pub mod containers;
 pub mod guard;
 pub mod progress;
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -87,7 +86,7 @@ pub struct Engine {
     pub folder: PathBuf,
     flags: BuildFlags,
     guard: Arc<Guard>,
-    layers: RefCell<Layers>,
+    layers: Mutex<Layers>,
     bars: MultiProgress,
 }
 
@@ -172,7 +171,7 @@ impl Engine {
             folder,
             flags,
             guard,
-            layers: RefCell::default(),
+            layers: Mutex::default(),
             bars: MultiProgress::new(),
         })
     }
@@ -261,7 +260,7 @@ impl Engine {
     /// Reads images of this run, in the order of `names`.
     pub fn export(&self, names: &[&str]) -> Result<Vec<Image>, Failure> {
         let help = "free space and memory are the usual reasons; `docker save` shows what the engine says";
-        let mut layers = self.layers.borrow_mut();
+        let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut images = Vec::new();
         if self.daemon {
             let tags: Vec<String> = names.iter().map(|name| self.tag(name)).collect();

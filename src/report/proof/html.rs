@@ -61,7 +61,7 @@ pub fn html(proof: &Proof<'_>) -> String {
     for (cause, count) in evidence.comparison.causes() {
         let words = match cause {
             Cause::Promised(transform) => format!("promised by {transform}"),
-            Cause::Noise => "two builds of the original differ there, too".to_owned(),
+            Cause::Noise => "two builds of the same differ there, too".to_owned(),
             Cause::Volatile(why) => why.to_owned(),
         };
         let _ = writeln!(page, "<details><summary>{}: {}</summary>", escaped(&words), grouped(count));

@@ -38,7 +38,7 @@ pub fn json(proof: &Proof<'_>) -> String {
         .map(|(difference, cause)| {
             let (cause, by) = match cause {
                 Cause::Promised(transform) => ("promised", *transform),
-                Cause::Noise => ("noise", "two builds of the original"),
+                Cause::Noise => ("noise", "two builds of the same"),
                 Cause::Volatile(why) => ("volatile", *why),
             };
             json!({"difference": difference.to_string(), "cause": cause, "by": by})

@@ -42,7 +42,7 @@ pub fn table(proof: &Proof<'_>, why: bool) -> String {
         for (cause, count) in evidence.comparison.causes() {
             let cause = match cause {
                 Cause::Promised(transform) => format!("promised by {transform}"),
-                Cause::Noise => "differs between two builds of the original, too".to_owned(),
+                Cause::Noise => "differs between two builds of the same, too".to_owned(),
                 Cause::Volatile(why) => why.to_owned(),
             };
             let _ = writeln!(text, "  {count:>7}  {cause}");
@@ -169,7 +169,7 @@ fn check(check: &Check) -> [String; 4] {
         Verdict::Same => String::new(),
         Verdict::Better => "better".to_owned(),
         Verdict::Promised(transform) => format!("promised by {transform}"),
-        Verdict::Noise => "so do two starts of the original".to_owned(),
+        Verdict::Noise => "so do two starts of the same".to_owned(),
         Verdict::Differs => "DIFFERS".to_owned(),
     };
     row(&check.what, &first_line(&check.before), &first_line(&check.after), &note)
