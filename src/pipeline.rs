@@ -210,6 +210,8 @@ pub fn run(
     let mut history: Vec<Edits> = Vec::new();
     let original = Lines::of(&outcome.before);
     let mut dropped: Vec<Left> = Vec::new();
+    // What each transform found, and in which state of the text: in the same one, it finds the same again.
+    let mut known: Vec<Option<(usize, Vec<Finding>)>> = vec![None; transforms.len()];
     for sweep in 0.. {
         let mut changed = Vec::new();
         let mut left = Vec::new();
@@ -224,7 +226,12 @@ pub fn run(
                 if !choice.runs(transform) {
                     continue;
                 }
-                let findings = (transform.find)(&view);
+                let state = history.len();
+                let findings = match known[at - 1].take() {
+                    Some((then, findings)) if then == state => findings,
+                    _ => (transform.find)(&view),
+                };
+                known[at - 1] = Some((state, findings.clone()));
                 if findings.is_empty() {
                     continue;
                 }

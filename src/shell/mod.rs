@@ -64,6 +64,8 @@ struct Tree {
     text: Box<str>,
     body: Result<List, Opaque>,
     comments: Vec<Span>,
+    /// Nobody tried to read it as shell.
+    unread: bool,
 }
 
 /// Why a script is not understood, in words: `it does not parse as shell`.
@@ -276,7 +278,7 @@ impl Script {
     pub fn parse(text: impl Into<Box<str>>, map: SourceMap) -> Self {
         let text = text.into();
         let (body, comments) = parse::parse(&text);
-        Self { map, tree: Arc::new(Tree { text, body, comments }) }
+        Self { map, tree: Arc::new(Tree { text, body, comments, unread: false }) }
     }
 
     /// The same script, where it stands in another file: `by` says how far from there.
@@ -288,7 +290,7 @@ impl Script {
     /// A script that must not be looked into.
     #[must_use]
     pub fn opaque(text: impl Into<Box<str>>, map: SourceMap, why: impl Into<Cow<'static, str>>) -> Self {
-        let tree = Tree { text: text.into(), body: Err(Opaque(why.into())), comments: Vec::new() };
+        let tree = Tree { text: text.into(), body: Err(Opaque(why.into())), comments: Vec::new(), unread: true };
         Self { map, tree: Arc::new(tree) }
     }
 
@@ -324,6 +326,12 @@ impl Script {
     /// If the script is opaque.
     pub fn body(&self) -> Result<&List, &Opaque> {
         self.tree.body.as_ref()
+    }
+
+    /// Whether it must not be looked into, rather than cannot be.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.tree.unread
     }
 
     /// Shell comments (`#` to the end of the line), in order. A comment on the last logical line hides what a careless

@@ -66,6 +66,9 @@ pub(super) fn parse(text: &str) -> (Result<List, Opaque>, Vec<Span>) {
 /// How often a word `time` or `coproc` stands in the text, one that continuations cut up included.
 fn prefixes(text: &str) -> usize {
     let joined = if text.contains("\\\n") { Cow::Owned(text.replace("\\\n", "")) } else { Cow::Borrowed(text) };
+    if !joined.contains("time") && !joined.contains("coproc") {
+        return 0;
+    }
     joined.split(|char: char| !char.is_alphanumeric()).filter(|word| matches!(*word, "time" | "coproc")).count()
 }
 

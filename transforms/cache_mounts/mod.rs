@@ -95,7 +95,9 @@ fn plan<'v>(view: &'v View<'_>, index: usize, script: &'v Script) -> Option<Plan
             Some(Ok(it)) => fetches.push(Fetch { simple, invocation, caches: it.caches, off: it.off }),
         }
     }
-    if let Err(why) = script.body() {
+    if let Err(why) = script.body()
+        && script.is_unread()
+    {
         // What another program is given to read may be shell, and fetch.
         let text = Script::parse(script.text(), SourceMap::default());
         let fetches = |simple: &&Simple| recognise(&text, simple).is_some_and(|it| caching(&around, &it).is_some());
