@@ -39,11 +39,27 @@ pub fn is_dockerfile(name: &str) -> bool {
 
 /// The Dockerfiles under `root`, sorted; `.gitignore` is respected, and links are not followed.
 pub fn search(root: &Path) -> Vec<Found> {
+    walk(root, true)
+}
+
+/// The same, of a folder that nobody asked to search: what the user alone has git ignore is not left out, since to read
+/// that setting takes longer than all else that is done for one file.
+pub fn around(root: &Path) -> Vec<Found> {
+    walk(root, false)
+}
+
+/// How many threads walk a tree: more of them wait for each other.
+pub fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8))
+}
+
+fn walk(root: &Path, of_user: bool) -> Vec<Found> {
     let (send, receive) = std::sync::mpsc::channel();
     let walk = ignore::WalkBuilder::new(root)
         .hidden(false)
         .require_git(false)
-        .threads(std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8)))
+        .git_global(of_user)
+        .threads(threads())
         .filter_entry(|entry| entry.file_name() != ".git")
         .build_parallel();
     walk.run(|| {

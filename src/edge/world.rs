@@ -223,7 +223,7 @@ impl World for Disk<'_> {
                 let apart = elsewhere || Path::new(&own).exists();
                 Some(Sibling { path: found.path, doc: Arc::new(doc), apart })
             };
-            files::search(&context).into_iter().filter_map(read).collect()
+            files::around(&context).into_iter().filter_map(read).collect()
         });
         let this = |path: &Path| self.dockerfile.as_ref().is_some_and(|dockerfile| same(dockerfile, path));
         let others = all.iter().filter(|found| !found.apart && !this(&found.path));
