@@ -87,6 +87,17 @@ impl Dialect {
             Self::Kaniko | Self::Classic => false,
         }
     }
+
+    /// Whether COPY takes here-documents. <https://docs.docker.com/reference/dockerfile/#here-documents>
+    #[must_use]
+    pub fn has_heredocs(self) -> bool {
+        match self {
+            Self::BuildKit => true,
+            Self::BuildKitFrontend(major, minor) => (major, minor) >= (1, 4),
+            Self::Buildah(major, minor) => (major, minor) >= (1, 33),
+            Self::Kaniko | Self::Classic => false,
+        }
+    }
 }
 
 impl std::str::FromStr for Dialect {
@@ -357,6 +368,9 @@ pub enum Promise {
     /// The last stage becomes two: one runs what it ran, the other has its configuration and copies from the first.
     /// What the first one has and the other does not is not in the image any more.
     Splits,
+    /// The last stage, which only serves files, serves the same with nginx: they stand in its folder, and one file says how
+    /// it serves them. What ran before is not in the image any more.
+    Serves,
     /// Instructions are in another order, or inserted.
     Moves,
     /// This comment is dropped: its text from `#` on.

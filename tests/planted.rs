@@ -3,7 +3,7 @@
 use dockwright::context::Nothing;
 use dockwright::pipeline::{self, Choice, Why};
 use dockwright::source::{Edit, Span};
-use dockwright::transform::{Change, Finding, On, Promise, Settings, Transform, View};
+use dockwright::transform::{Change, Field, Finding, On, Promise, Settings, Transform, View};
 use dockwright::transforms::ALL;
 
 const FILE: &str = "FROM debian:12 AS base
@@ -157,4 +157,44 @@ fn splits_that_change_more() {
     let error =
         split(&moved.replace("RUN pip install a\n", "").replace("COPY --from", "RUN pip install a\nCOPY --from"));
     assert_eq!(error, Ok(()), "all of it may be done there");
+}
+
+/// A page that another server serves, and what is wrong with it.
+#[test]
+fn servers_that_change_more() {
+    const FILE: &str = "FROM node:22 AS build\nRUN b\nFROM node:22 AS web\nENV A=1\nWORKDIR /x\nRUN npm i -g serve\nCOPY --from=build --chown=1 /x/y y\nCOPY a b\nEXPOSE 8080\nCMD [\"serve\", \"y\"]\n";
+    const GOOD: &str = "FROM node:22 AS build\nRUN b\nFROM nginx AS web\nENV A=1\nCOPY <<'EOF' /etc/nginx/conf.d/default.conf\nserver {}\nEOF\nCOPY --from=build /x/y /usr/share/nginx/html\nEXPOSE 8080\n";
+    let serve = |after: &str| {
+        let edit = Edit::replace(FILE, Span::new(0, FILE.len()), after);
+        let promises = [
+            Promise::Serves,
+            Promise::Base,
+            Promise::Transfer,
+            Promise::Config(Field::Cmd),
+            Promise::Config(Field::Workdir),
+        ];
+        let change = Change::new([edit], promises).expect("one edit");
+        pipeline::passes(FILE, &change, &Nothing, &Settings::default())
+    };
+    assert_eq!(serve(GOOD), Ok(()));
+    for (from, to, expected) in [
+        ("RUN b", "RUN c", "what stands before the last stage is changed"),
+        ("FROM nginx", "FROM nginx AS more\nFROM nginx", "what stands before the last stage is changed"),
+        ("AS web", "AS other", "another name or platform"),
+        ("FROM nginx", "FROM --platform=linux/arm64 nginx", "another name or platform"),
+        ("ENV A=1\n", "", "`ENV A=1` is not in the last stage as it was"),
+        ("EXPOSE 8080", "EXPOSE 80", "`EXPOSE 8080` is not in the last stage as it was"),
+        ("EXPOSE 8080", "EXPOSE 8080\nUSER 1", "`USER 1` is new in the last stage"),
+        ("EXPOSE 8080", "EXPOSE 8080\nRUN x", "`RUN x` is not what the last stage may do"),
+        ("COPY --from=build", "ADD", "is not what the last stage may do"),
+        ("--from=build /x/y", "--from=build /x/z", "is not what the last stage copied"),
+        ("--from=build /x/y", "/x/y", "is not what the last stage copied"),
+        ("/usr/share/nginx/html", "/usr/share/nginx", "is not what the last stage copied"),
+        ("/etc/nginx/conf.d/default.conf", "/etc/nginx/nginx.conf", "is not what the last stage copied"),
+        ("COPY <<'EOF' /etc/nginx/conf.d/default.conf\nserver {}\nEOF\n", "", "is not said once"),
+    ] {
+        let after = GOOD.replacen(from, to, 1);
+        let error = serve(&after).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
 }

@@ -20,6 +20,7 @@ mod join_runs;
 mod late_delete;
 mod legacy_syntax;
 mod lock_install;
+mod nginx_static;
 mod no_recommends;
 mod non_root_user;
 mod package_caches;
@@ -74,6 +75,8 @@ pub const ALL: &[Transform] = &[
     secrets::TRANSFORM,
     // Behind all cleanup, which is for stages that ship: so it is the same whether review comes at once or later.
     split_stages::TRANSFORM,
+    // Takes what the split leaves of a page with its server.
+    nginx_static::TRANSFORM,
     slim_base::TRANSFORM,
     // Behind the split: its account is one of the image that ships.
     non_root_user::TRANSFORM,

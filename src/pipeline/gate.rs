@@ -3,6 +3,7 @@
 //! A change that fails is dropped and reported as our bug. The gate knows no transform: it compares the text before and
 //! after with what the change promised.
 
+mod serve;
 mod split;
 
 use std::borrow::Cow;
@@ -52,6 +53,7 @@ pub fn pass(view: &View<'_>, findings: &[&Finding]) -> Result<(Edits, Document),
     gate.configuration()?;
     gate.moved()?;
     gate.splits()?;
+    gate.serves()?;
     gate.scripts(&untouched)?;
     gate.meaning(view, &claimed, &untouched)?;
     Ok((edits, after))
@@ -90,7 +92,7 @@ impl Gate<'_> {
 
     /// The instructions are in the same order, unless something moves.
     fn order(&self) -> Result<(), String> {
-        if self.promises.iter().any(|promise| matches!(promise, Promise::Stage | Promise::Splits)) {
+        if self.promises.iter().any(|promise| matches!(promise, Promise::Stage | Promise::Splits | Promise::Serves)) {
             return Ok(());
         }
         if self.promises.contains(&Promise::Moves) {
@@ -270,7 +272,7 @@ impl Gate<'_> {
 
     /// What the text says of each stage's configuration is unchanged.
     fn configuration(&self) -> Result<(), String> {
-        if self.promises.contains(&Promise::Splits) {
+        if self.promises.contains(&Promise::Splits) || self.promises.contains(&Promise::Serves) {
             // Compared stage by stage there.
             return Ok(());
         }
@@ -379,7 +381,9 @@ impl Gate<'_> {
     /// whichever commands fail. What the shell does there may be more than is modelled: then the transform's own
     /// preconditions have to do.
     fn meaning(&self, view: &View<'_>, claimed: &[bool], untouched: &[usize]) -> Result<(), String> {
-        if self.promises.iter().any(|promise| matches!(promise, Promise::Moves | Promise::Stage | Promise::Splits)) {
+        let elsewhere =
+            |it: &Promise| matches!(it, Promise::Moves | Promise::Stage | Promise::Splits | Promise::Serves);
+        if self.promises.iter().any(elsewhere) {
             return Ok(());
         }
         // A function, so that the compiler sees that the answer lives as long as the text.

@@ -282,11 +282,12 @@ const fn gone(difference: &Difference) -> bool {
     matches!(difference, Difference::File { after: None, .. })
 }
 
-/// Whether what the image is built with stays in a stage of its own, and the last one carries the rest.
+/// Whether what the image is built with stays in a stage of its own, and the last one carries the rest, or another server
+/// does.
 fn splits(it: &Promised, promised: &[Promised]) -> bool {
     let also =
         |wanted: Promise| promised.iter().any(|other| other.transform == it.transform && other.promise == wanted);
-    it.promise == Promise::Splits || (it.promise == Promise::Stage && also(Promise::Base))
+    matches!(it.promise, Promise::Splits | Promise::Serves) || (it.promise == Promise::Stage && also(Promise::Base))
 }
 
 /// Whether `promise` promised this.
@@ -326,6 +327,7 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
                 && built(after, base.1)
         }
         Promise::User => aspects.within(Aspects { owner: true, ..Aspects::default() }),
+        Promise::Serves => covers("/usr/share/nginx/html", path) || covers("/etc/nginx/conf.d/default.conf", path),
         // What either base image brought, and no step touched.
         Promise::Base => {
             before.as_ref().is_none_or(|node| node.layer < base.0)
