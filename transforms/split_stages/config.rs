@@ -8,6 +8,7 @@ use crate::commands::{Verb, recognise};
 use crate::context::Uses;
 use crate::context::heavy;
 use crate::dockerfile::{Command, Kind};
+use crate::images::libraries::of_headers;
 use crate::transform::paths::join;
 
 /// Where a runtime looks for a program, in every image.
@@ -162,17 +163,12 @@ const FOR_BUILDS: &[&str] = &[
     "protobuf-compiler",
 ];
 
-/// Libraries by the package that has what a build needs of them. The names are the same in all releases of Debian from 11 on.
-const LIBRARIES: &[(&str, &[&str])] = &[
-    ("libpq-dev", &["libpq5"]),
-    ("default-libmysqlclient-dev", &["libmariadb3"]),
-    ("libmariadb-dev", &["libmariadb3"]),
-    ("libxslt1-dev", &["libxslt1.1"]),
-    ("libxslt-dev", &["libxslt1.1"]),
-    ("libsqlite3-dev", &["libsqlite3-0"]),
-    ("zlib1g-dev", &["zlib1g"]),
-    ("libgomp1", &["libgomp1"]),
-];
+/// What a program needs when it runs of the library of whose headers a package is; `None` if it is of no library, or that
+/// cannot be told.
+pub fn libraries(it: &Original<'_>, name: &str) -> Option<&'static [&'static str]> {
+    let release = it.image.release.as_deref().filter(|_| it.view.scopes().after(0).image_is_fixed);
+    of_headers(name)?.packages(it.image.family, release)
+}
 
 /// What the system has installed that a program may need, and the accounts that RUNs make, in the last stage, too. `all`:
 /// also what only builds are known to need.
@@ -189,11 +185,12 @@ pub fn packages_again(it: &Original<'_>, plan: &mut Plan, all: bool) -> Result<(
             name.contains(['=', '/', '*']) || name.ends_with('-') || name.ends_with('+') && !name.ends_with("++")
         });
     for name in &names {
-        match LIBRARIES.iter().find(|(known, _)| known == name) {
-            Some((_, libraries)) => {
-                wanted.extend(libraries.iter().filter(|name| !wanted.contains(*name)).copied().collect::<Vec<_>>())
+        match libraries(it, name) {
+            _ if FOR_BUILDS.contains(name) => left.push(name),
+            Some(libraries) => {
+                let new: Vec<&str> = libraries.iter().filter(|name| !wanted.contains(*name)).copied().collect();
+                wanted.extend(new);
             }
-            None if FOR_BUILDS.contains(name) => left.push(name),
             None if name.ends_with("-dev") => whole = true,
             None => wanted.push(name),
         }
@@ -241,7 +238,11 @@ pub fn packages_again(it: &Original<'_>, plan: &mut Plan, all: bool) -> Result<(
 /// Whether only a build needs a package.
 pub fn is_for_builds(name: &str) -> bool {
     FOR_BUILDS.contains(&name)
-        || LIBRARIES.iter().any(|(known, libraries)| *known == name && !libraries.contains(&name))
+}
+
+/// Whether something that is installed stays behind: what only a build needs, and headers.
+pub fn leaves_something(it: &Original<'_>) -> bool {
+    packages(it).into_iter().any(|name| is_for_builds(name) || libraries(it, name).is_some())
 }
 
 /// Has the last stage install `libraries`, too.
@@ -411,6 +412,9 @@ const TOOLS: &[&str] = &[
 pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     if let Some(uses) = it.view.world.uses() {
         used(it, &uses, plan.base.as_deref())?;
+    }
+    if plan.keeps_sources {
+        return Ok(());
     }
     let Kind::From(parts) = it.view.instruction(it.from).kind else { return Ok(()) };
     let name = parts.name.map(|name| it.view.doc.word(it.view.instruction(it.from), name).into_owned());

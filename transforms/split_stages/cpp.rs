@@ -214,7 +214,7 @@ fn packages(it: &Original<'_>, plan: &mut Plan, libraries: &[String], cpp: bool)
         }
         if let Some(library) = of_headers(name) {
             let packages =
-                library.packages(release).ok_or_else(|| format!("what a program needs of {name} is not known{of}"))?;
+                library.packages(it.image.family, release).ok_or_else(|| format!("what a program needs of {name} is not known{of}"))?;
             tls |= library.is_of_tls();
             add(packages);
         } else if is_for_builds(name) || name.ends_with("-dev") {
@@ -229,7 +229,7 @@ fn packages(it: &Original<'_>, plan: &mut Plan, libraries: &[String], cpp: bool)
     for name in libraries {
         let library =
             linked(name).ok_or_else(|| format!("which package has {name}, with which it is linked, is not known"))?;
-        let packages = library.packages(release).ok_or_else(|| format!("which package has {name} is not known{of}"))?;
+        let packages = library.packages(it.image.family, release).ok_or_else(|| format!("which package has {name} is not known{of}"))?;
         tls |= library.is_of_tls();
         add(packages);
     }

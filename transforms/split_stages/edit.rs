@@ -37,6 +37,8 @@ pub struct Plan {
     pub command: Option<Vec<String>>,
     /// What has to be true.
     pub checks: Vec<Reason>,
+    /// What is copied into the image is copied into the last stage as before.
+    pub keeps_sources: bool,
     /// Why the base stays.
     pub why_same: Option<Reason>,
 }

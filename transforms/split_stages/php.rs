@@ -5,6 +5,7 @@ use super::original::{Original, holds};
 use super::steps::{Effect, Ran};
 use super::{Reason, config};
 use crate::commands::{Invocation, Tool, Verb, recognise};
+use crate::images::libraries::{Library, of_headers};
 use crate::scope::User;
 
 /// Whether a command installs what extensions are compiled against.
@@ -18,31 +19,17 @@ pub fn builds(it: &Invocation) -> bool {
 /// <https://github.com/docker-library/php/blob/master/docker-php-ext-install>
 const MADE: &[&str] = &["/usr/local/lib/php/extensions", "/usr/local/etc/php/conf.d"];
 
-/// Libraries by the package that has their headers, in all releases of Debian from 11 on; none where PHP itself needs them.
-const LIBRARIES: &[(&str, &[&str])] = &[
-    ("libavif-dev", &["'^libavif[0-9]+$'"]),
-    ("libbz2-dev", &[]),
-    ("libcurl4-openssl-dev", &[]),
-    ("libfreetype-dev", &["libfreetype6"]),
-    ("libfreetype6-dev", &["libfreetype6"]),
-    ("libgmp-dev", &["libgmp10"]),
-    ("libicu-dev", &["'^libicu[0-9]+$'"]),
-    ("libjpeg-dev", &["libjpeg62-turbo"]),
-    ("libjpeg62-turbo-dev", &["libjpeg62-turbo"]),
-    ("libonig-dev", &[]),
-    ("libpng-dev", &["'^libpng16-16(t64)?$'"]),
-    ("libpq-dev", &["libpq5"]),
-    ("libsodium-dev", &[]),
-    ("libsqlite3-dev", &[]),
-    ("libssl-dev", &[]),
-    ("libwebp-dev", &["'^libwebp[0-9]+$'"]),
-    ("libxml2-dev", &[]),
-    ("libxpm-dev", &["libxpm4"]),
-    ("libxslt-dev", &["libxslt1.1"]),
-    ("libxslt1-dev", &["libxslt1.1"]),
-    ("libyaml-dev", &["libyaml-0-2"]),
-    ("libzip-dev", &["'^libzip[0-9]+(t64)?$'"]),
-    ("zlib1g-dev", &[]),
+/// Headers of libraries that PHP itself is linked with, or Debian's own programs: they are there.
+/// <https://github.com/docker-library/php/blob/master/Dockerfile-linux.template>
+const THERE: &[&str] = &[
+    "libbz2-dev",
+    "libcurl4-openssl-dev",
+    "libonig-dev",
+    "libsodium-dev",
+    "libsqlite3-dev",
+    "libssl-dev",
+    "libxml2-dev",
+    "zlib1g-dev",
 ];
 
 /// What a RUN is for.
@@ -146,7 +133,8 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     extensions.dedup();
     let list = extensions.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     plan.proofs.push(format!("php -r 'foreach ([{list}] as $it) extension_loaded($it) || exit(1);'"));
-    plan.check(format!("nothing at run time needs {}", headers.join(" ")));
+    plan.keeps_sources = true;
+    plan.check(format!("nothing at run time, and no image that is built on this one, needs {}", headers.join(" ")));
     Ok(plan)
 }
 
@@ -163,12 +151,15 @@ fn packages<'o>(it: &'o Original<'_>) -> Result<(Vec<&'o str>, Vec<&'o str>), Re
         if name.contains(['=', '/', '*', '^', '$', '+']) || name.ends_with('-') {
             return Err(format!("which package {name} is, is not known").into());
         }
-        let libraries = match LIBRARIES.iter().find(|(known, _)| *known == name) {
-            Some((_, libraries)) => {
+        // A tag of PHP seldom names the release: apt is asked for what it is called in any.
+        let library = of_headers(name).and_then(Library::patterns).filter(|_| name.ends_with("-dev"));
+        let there = THERE.contains(&name).then_some(&[][..]);
+        let libraries = match there.or(library) {
+            Some(libraries) => {
                 if !headers.contains(&name) {
                     headers.push(name);
                 }
-                *libraries
+                libraries
             }
             None if name.ends_with("-dev") => {
                 return Err(format!("which library goes with {name} is not known").into());

@@ -45,8 +45,7 @@ pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
     }
     plan.base = config::slim(it).map_err(|reason| format!("nothing would be saved: {reason}"))?;
     config::packages_again(it, &mut plan, false)?;
-    let installed = config::packages(it);
-    if plan.base.is_none() && !installed.iter().any(|name| config::is_for_builds(name)) {
+    if plan.base.is_none() && !config::leaves_something(it) {
         return Err("nothing would be saved: the sources are what runs, and the base is as small as it gets".into());
     }
     if plan.base.is_none() && !it.image.family.is_debian_like() {

@@ -21,8 +21,23 @@ fn installs(it: &Invocation) -> bool {
 }
 
 /// Packages that a program does not need when it runs, or that distroless has.
-const HARMLESS: &[&str] =
-    &["libssl-dev", "ca-certificates", "musl-tools", "lld", "mold", "libclang-dev", "openssl-dev", "curl", "wget"];
+const HARMLESS: &[&str] = &[
+    "libssl-dev",
+    "ca-certificates",
+    "musl-tools",
+    "lld",
+    "mold",
+    "libclang-dev",
+    "openssl-dev",
+    "curl",
+    "wget",
+    // Which crates are linked with them is known.
+    "libpq-dev",
+    "default-libmysqlclient-dev",
+    "libmariadb-dev",
+    "libsqlite3-dev",
+    "zlib1g-dev",
+];
 
 /// The plan.
 pub fn plan(it: &Original<'_>) -> Result<Plan, Reason> {
