@@ -7,7 +7,7 @@ use std::path::Path;
 use anstyle::{AnsiColor, Style};
 
 use crate::dockerfile::{Command, Document, Kind};
-use crate::images::{Family, Image};
+use crate::images::{self, Family, Image};
 use crate::pipeline::{Outcome, Why};
 use crate::scope::{Scopes, User};
 
@@ -52,7 +52,7 @@ struct Facts<'a> {
 
 const ROWS: &[Row] = &[
     Row { list: "Image", item: "multi-stage build", transforms: &["split-stages", "unused-stage"], otherwise: stages },
-    Row { list: "Image", item: "fitting base image", transforms: &["slim-base"], otherwise: base },
+    Row { list: "Image", item: "fitting base image", transforms: &["slim-base", "nginx-static"], otherwise: base },
     Row { list: "Image", item: "few layers", transforms: &["join-runs"], otherwise: done },
     Row { list: "Image", item: ".dockerignore", transforms: &["dockerignore"], otherwise: ignore_file },
     Row {
@@ -61,7 +61,7 @@ const ROWS: &[Row] = &[
         transforms: &["apt-lists", "package-caches", "no-recommends", "late-delete", "chown-in-copy", "chmod-in-copy"],
         otherwise: done,
     },
-    Row { list: "Security", item: "non-root user", transforms: &["non-root-user"], otherwise: user },
+    Row { list: "Security", item: "non-root user", transforms: &["non-root-user", "nginx-static"], otherwise: user },
     Row { list: "Security", item: "minimal or distroless base", transforms: &[], otherwise: base },
     Row { list: "Security", item: "no secrets inside", transforms: &["secrets"], otherwise: done },
     Row {
@@ -114,6 +114,9 @@ fn base(facts: &Facts<'_>) -> State {
     let Some(image) = &facts.image else { return State::Advice("what is in the base image is not known".into()) };
     match &image.slim_sibling {
         _ if small(image) => State::Done,
+        _ if facts.after.as_ref().is_some_and(|it| it.kind == images::Kind::Nginx) => {
+            State::Fixed(vec!["nginx-static"], true)
+        }
         _ if facts.after.as_ref().is_some_and(small) => State::Fixed(vec!["split-stages"], true),
         Some(tag) => State::Advice(format!("{}:{tag} lacks compilers and headers, and is smaller", image.repository)),
         None => State::Advice("no smaller variant of the base image is known".into()),

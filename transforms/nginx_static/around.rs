@@ -37,10 +37,11 @@ pub fn against(stage: &Stage<'_>, folder: &str, port: u16) -> Result<(), Reason>
         }
         for test in &run.healthchecks {
             let words: Vec<&str> = test.what.split_whitespace().collect();
-            let words = words.strip_prefix(&["CMD-SHELL"]).or_else(|| words.strip_prefix(&["CMD"])).unwrap_or(&words);
-            if words == ["NONE"] {
-                continue;
-            }
+            let words = match &words[..] {
+                ["NONE"] => continue,
+                ["CMD" | "CMD-SHELL", rest @ ..] => rest,
+                words => words,
+            };
             asks(&words.join(" "), &[port]).map_err(|reason| format!("the health check of {} {reason}", test.at))?;
         }
     }

@@ -60,7 +60,12 @@ impl Version {
         let Some(range) = range.filter(|range| !matches!(*range, "" | "latest")) else { return Self::Current };
         let exact = range.trim_start_matches(['^', '~', 'v']);
         let plain = exact.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        exact.split('.').next().and_then(|major| major.parse().ok()).filter(|_| plain).map_or(Self::Unknown, Self::Major)
+        exact
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .filter(|_| plain)
+            .map_or(Self::Unknown, Self::Major)
     }
 }
 
@@ -134,7 +139,8 @@ impl Server {
     /// What of it nginx does not do, or is not known here.
     pub fn of(words: &[String]) -> Result<Self, Reason> {
         let (program, at, fetched) = program(words).ok_or("what it runs is more than a server of files")?;
-        if let Some(flag) = words[1..at.max(1)].iter().find(|flag| !matches!(&***flag, "-y" | "--yes" | "--no-install")) {
+        if let Some(flag) = words[1..at.max(1)].iter().find(|flag| !matches!(&***flag, "-y" | "--yes" | "--no-install"))
+        {
             return Err(unknown(&words[0], flag));
         }
         let mut server =
@@ -159,7 +165,13 @@ impl Server {
                     self.listen(value.ok_or("which port it listens on is not known")?)?;
                 }
                 "-u" | "--no-compression" => self.compresses = false,
-                "-n" | "--no-clipboard" | "-L" | "--no-request-logging" | "-d" | "--debug" | "--no-etag"
+                "-n"
+                | "--no-clipboard"
+                | "-L"
+                | "--no-request-logging"
+                | "-d"
+                | "--debug"
+                | "--no-etag"
                 | "--no-port-switching" => {}
                 "-c" | "--config" => return Err(format!("`serve` has a configuration (`{flag}`)").into()),
                 "-C" | "--cors" => return Err(format!("`serve` lets other origins in (`{flag}`)").into()),
@@ -184,7 +196,11 @@ impl Server {
                     Ok(seconds @ 1..) => format!("max-age={seconds}"),
                     // Behind a blank, it would be an option of its own.
                     _ if seconds == "-1" && *word != "-c" => "no-cache, no-store, must-revalidate".to_owned(),
-                    _ => return Err(format!("what `http-server` says of caches (`{word} {seconds}`) is not known").into()),
+                    _ => {
+                        return Err(
+                            format!("what `http-server` says of caches (`{word} {seconds}`) is not known").into()
+                        );
+                    }
                 });
                 continue;
             }

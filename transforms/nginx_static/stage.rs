@@ -190,9 +190,9 @@ impl Stage<'_> {
                 let apart = |path: String| {
                     relation(&path, folder) == Relation::Apart && relation(&path, ROOT) == Relation::Apart
                 };
-                let apart = words.iter().all(|word| {
-                    absolute(self.view, index, &doc.word(instruction, *word)).is_some_and(apart)
-                });
+                let apart = words
+                    .iter()
+                    .all(|word| absolute(self.view, index, &doc.word(instruction, *word)).is_some_and(apart));
                 if apart { Ok(()) } else { Err(format!("line {line} makes what is served a volume").into()) }
             }
             Kind::Stopsignal(word) => match &*doc.word(instruction, *word) {

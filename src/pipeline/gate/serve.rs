@@ -60,12 +60,12 @@ impl Gate<'_> {
     /// Each COPY is one that was there, to the folder of nginx; but for that of the configuration.
     fn keeps_copies(&self, old: &[Instruction], new: &[Instruction]) -> Result<(), String> {
         let parts = |doc: &Document, it: &Instruction| -> Option<(Vec<String>, String)> {
-            let Kind::Copy(transfer) = &it.kind else { return None };
+            let Kind::Copy(words) = &it.kind else { return None };
             let flags = it.flags.iter().map(|flag| doc.joined(it, flag.span).into_owned());
-            let sources = transfer.sources.iter().map(|source| doc.word(it, *source).into_owned());
+            let sources = words.sources.iter().map(|source| doc.word(it, *source).into_owned());
             let transfer = self.promises.contains(&Promise::Transfer);
             let all = flags.filter(|flag| !(transfer && flag.starts_with("--chown"))).chain(sources).collect();
-            Some((all, doc.word(it, transfer.destination).into_owned()))
+            Some((all, doc.word(it, words.destination).into_owned()))
         };
         let mut olds = old.iter().filter_map(|it| parts(self.before, it));
         let mut configurations = 0;
