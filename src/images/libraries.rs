@@ -118,7 +118,12 @@ static LIBRARIES: &[Library] = &[
         packages: &[(All, &["libsqlite3-0"])],
         patterns: &[],
     },
-    Library { links: &["z", "zlib", "zlib::zlib"], headers: &["zlib1g-dev"], packages: &[(All, &["zlib1g"])], patterns: &[] },
+    Library {
+        links: &["z", "zlib", "zlib::zlib"],
+        headers: &["zlib1g-dev"],
+        packages: &[(All, &["zlib1g"])],
+        patterns: &[],
+    },
     Library {
         links: &["ssl", "crypto", "openssl", "openssl::ssl", "openssl::crypto", "libssl", "libcrypto"],
         headers: &["libssl-dev"],
@@ -246,11 +251,24 @@ static LIBRARIES: &[Library] = &[
     Library {
         links: &["readline"],
         headers: &["libreadline-dev"],
-        packages: &[(In(&["bullseye", "bookworm", "focal", "jammy"]), &["libreadline8"]), (In(T64), &["libreadline8t64"])],
+        packages: &[
+            (In(&["bullseye", "bookworm", "focal", "jammy"]), &["libreadline8"]),
+            (In(T64), &["libreadline8t64"]),
+        ],
         patterns: &[],
     },
-    Library { links: &["pcre2-8", "libpcre2-8"], headers: &["libpcre2-dev"], packages: &[(All, &["libpcre2-8-0"])], patterns: &[] },
-    Library { links: &["sodium", "libsodium"], headers: &["libsodium-dev"], packages: &[(All, &["libsodium23"])], patterns: &[] },
+    Library {
+        links: &["pcre2-8", "libpcre2-8"],
+        headers: &["libpcre2-dev"],
+        packages: &[(All, &["libpcre2-8-0"])],
+        patterns: &[],
+    },
+    Library {
+        links: &["sodium", "libsodium"],
+        headers: &["libsodium-dev"],
+        packages: &[(All, &["libsodium23"])],
+        patterns: &[],
+    },
     Library {
         links: &["microhttpd", "libmicrohttpd"],
         headers: &["libmicrohttpd-dev"],
@@ -271,25 +289,42 @@ static LIBRARIES: &[Library] = &[
     Library { links: &["gmpxx"], headers: &[], packages: &[(All, &["libgmpxx4ldbl"])], patterns: &[] },
     Library { links: &["uuid"], headers: &["uuid-dev"], packages: &[(All, &["libuuid1"])], patterns: &[] },
     Library { links: &["jansson"], headers: &["libjansson-dev"], packages: &[(All, &["libjansson4"])], patterns: &[] },
-    Library { links: &["bz2", "bzip2::bzip2"], headers: &["libbz2-dev"], packages: &[(All, &["libbz2-1.0"])], patterns: &[] },
+    Library {
+        links: &["bz2", "bzip2::bzip2"],
+        headers: &["libbz2-dev"],
+        packages: &[(All, &["libbz2-1.0"])],
+        patterns: &[],
+    },
     Library {
         links: &["lzma", "liblzma", "liblzma::liblzma"],
         headers: &["liblzma-dev"],
         packages: &[(All, &["liblzma5"])],
         patterns: &[],
     },
-    Library { links: &["zstd", "libzstd"], headers: &["libzstd-dev"], packages: &[(All, &["libzstd1"])], patterns: &[] },
+    Library {
+        links: &["zstd", "libzstd"],
+        headers: &["libzstd-dev"],
+        packages: &[(All, &["libzstd1"])],
+        patterns: &[],
+    },
     Library { links: &["lz4", "liblz4"], headers: &["liblz4-dev"], packages: &[(All, &["liblz4-1"])], patterns: &[] },
     Library { links: &["atomic"], headers: &[], packages: &[(All, &["libatomic1"])], patterns: &[] },
-    Library { links: &["cjson", "libcjson"], headers: &["libcjson-dev"], packages: &[(All, &["libcjson1"])], patterns: &[] },
-    Library { links: &["edit", "libedit"], headers: &["libedit-dev"], packages: &[(All, &["libedit2"])], patterns: &[] },
+    Library {
+        links: &["cjson", "libcjson"],
+        headers: &["libcjson-dev"],
+        packages: &[(All, &["libcjson1"])],
+        patterns: &[],
+    },
+    Library {
+        links: &["edit", "libedit"],
+        headers: &["libedit-dev"],
+        packages: &[(All, &["libedit2"])],
+        patterns: &[],
+    },
     Library {
         links: &["mysqlclient", "libmysqlclient"],
         headers: &["default-libmysqlclient-dev", "libmysqlclient-dev"],
-        packages: &[
-            (Debian, &["libmariadb3"]),
-            (In(&["focal", "jammy", "noble"]), &["libmysqlclient21"]),
-        ],
+        packages: &[(Debian, &["libmariadb3"]), (In(&["focal", "jammy", "noble"]), &["libmysqlclient21"])],
         patterns: &[],
     },
     Library {
@@ -306,16 +341,16 @@ static LIBRARIES: &[Library] = &[
     Library {
         links: &["jpeg", "jpeg::jpeg", "libjpeg"],
         headers: &["libjpeg-dev", "libjpeg62-turbo-dev", "libjpeg-turbo8-dev"],
-        packages: &[
-            (Debian, &["libjpeg62-turbo"]),
-            (In(&["focal", "jammy", "noble"]), &["libjpeg-turbo8"]),
-        ],
+        packages: &[(Debian, &["libjpeg62-turbo"]), (In(&["focal", "jammy", "noble"]), &["libjpeg-turbo8"])],
         patterns: &[],
     },
     Library {
         links: &["event", "libevent"],
         headers: &["libevent-dev"],
-        packages: &[(In(&["bullseye", "bookworm", "focal", "jammy"]), &["libevent-2.1-7"]), (In(T64), &["libevent-2.1-7t64"])],
+        packages: &[
+            (In(&["bullseye", "bookworm", "focal", "jammy"]), &["libevent-2.1-7"]),
+            (In(T64), &["libevent-2.1-7t64"]),
+        ],
         patterns: &[],
     },
     Library {
@@ -378,12 +413,7 @@ static LIBRARIES: &[Library] = &[
         ],
         patterns: &["'^libavif[0-9]+$'"],
     },
-    Library {
-        links: &["xpm", "libxpm"],
-        headers: &["libxpm-dev"],
-        packages: &[(All, &["libxpm4"])],
-        patterns: &[],
-    },
+    Library { links: &["xpm", "libxpm"], headers: &["libxpm-dev"], packages: &[(All, &["libxpm4"])], patterns: &[] },
     Library {
         links: &["yaml", "yaml-0.1", "libyaml"],
         headers: &["libyaml-dev"],
@@ -459,7 +489,8 @@ mod tests {
             ("ncurses", Some("bookworm"), Some("libncurses6 libncursesw6 libtinfo6")),
             ("Qt5::Core", Some("bookworm"), None),
         ] {
-            let family = if matches!(release, Some("focal" | "jammy" | "noble")) { Family::Ubuntu } else { Family::Debian };
+            let family =
+                if matches!(release, Some("focal" | "jammy" | "noble")) { Family::Ubuntu } else { Family::Debian };
             let found = linked(name).and_then(|library| library.packages(family, release));
             assert_eq!(found.map(|packages| packages.join(" ")).as_deref(), expected, "{name} in {release:?}");
         }

@@ -213,8 +213,9 @@ fn packages(it: &Original<'_>, plan: &mut Plan, libraries: &[String], cpp: bool)
             return Err(format!("{name} is a package in a way of its own").into());
         }
         if let Some(library) = of_headers(name) {
-            let packages =
-                library.packages(it.image.family, release).ok_or_else(|| format!("what a program needs of {name} is not known{of}"))?;
+            let packages = library
+                .packages(it.image.family, release)
+                .ok_or_else(|| format!("what a program needs of {name} is not known{of}"))?;
             tls |= library.is_of_tls();
             add(packages);
         } else if is_for_builds(name) || name.ends_with("-dev") {
@@ -229,7 +230,9 @@ fn packages(it: &Original<'_>, plan: &mut Plan, libraries: &[String], cpp: bool)
     for name in libraries {
         let library =
             linked(name).ok_or_else(|| format!("which package has {name}, with which it is linked, is not known"))?;
-        let packages = library.packages(it.image.family, release).ok_or_else(|| format!("which package has {name} is not known{of}"))?;
+        let packages = library
+            .packages(it.image.family, release)
+            .ok_or_else(|| format!("which package has {name} is not known{of}"))?;
         tls |= library.is_of_tls();
         add(packages);
     }
