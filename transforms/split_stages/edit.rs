@@ -25,6 +25,8 @@ pub struct Plan {
     pub edits: Vec<(usize, Edit)>,
     /// What it runs last, besides.
     pub appended: Vec<String>,
+    /// A folder that a stage of its own makes.
+    pub apart: Option<Apart>,
     /// What the last stage runs first: commands that are joined.
     pub runs: Vec<Vec<String>>,
     /// Commands behind what is copied, which fail where it does not do.
@@ -41,6 +43,16 @@ pub struct Plan {
     pub keeps_sources: bool,
     /// Why the base stays.
     pub why_same: Option<Reason>,
+}
+
+/// A stage between the two, on the base of the first: it makes a folder of the last without what only the first needs.
+pub struct Apart {
+    /// The folder.
+    pub path: String,
+    /// The instructions of the first stage that it has, too, in order.
+    pub instructions: Vec<usize>,
+    /// The RUN among them that is given one more flag: where it goes, and the flag.
+    pub flag: (usize, &'static str),
 }
 
 /// A path to copy.
@@ -103,11 +115,29 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
     let mut promises = vec![Promise::Splits];
     let mut lines: Vec<String> = Vec::new();
 
-    let base = plan.base.clone().unwrap_or_else(|| doc.word(from, parts.image).into_owned());
+    let own_base = doc.word(from, parts.image).into_owned();
     let mut first = keyword("FROM");
     for flag in &from.flags {
         first += &format!(" {}", doc.slice(flag.span));
     }
+    let mut sources = Sources { name, apart: None };
+    if let Some(apart) = &plan.apart {
+        let other = free(it, &["deps", "dependencies", "modules", "packages"]).ok_or("there is no name for a stage")?;
+        lines.push(format!("{first} {own_base} {} {other}", keyword("AS")));
+        lines.extend(apart.instructions.iter().map(|index| {
+            let span = it.view.instruction(*index).span;
+            let (at, flag) = apart.flag;
+            let mut text = doc.slice(span).to_owned();
+            if span.start < at && at <= span.end {
+                text.insert_str(at - span.start, &format!(" {flag}"));
+            }
+            text
+        }));
+        lines.push(String::new());
+        promises.push(Promise::Flag(apart.flag.1.into()));
+        sources.apart = Some((&apart.path, other));
+    }
+    let base = plan.base.clone().unwrap_or(own_base);
     first += &format!(" {base}");
     if let Some(old) = parts.name {
         first += &format!(" {} {}", keyword("AS"), doc.word(from, old));
@@ -134,7 +164,7 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
         if again && !copied && matches!(instruction.kind, Kind::Copy(_) | Kind::Add(_)) {
             // What changes with each edit stands behind what does not.
             copied = true;
-            for line in copies(&plan.copies, name, it.view.scope(index).workdir.as_deref())? {
+            for line in copies(&plan.copies, &sources, it.view.scope(index).workdir.as_deref())? {
                 lines.push(format!("{} {line}", keyword("COPY")));
             }
             lines.extend(plan.proofs.iter().map(|proof| format!("{} {proof}", keyword("RUN"))));
@@ -167,7 +197,7 @@ pub fn split(it: &Original<'_>, plan: &Plan) -> Result<(Vec<usize>, Change), Rea
         }
     }
     let scope = if it.tail < it.end { it.view.scope(it.tail) } else { it.view.scopes().after(0) };
-    for line in copies(&plan.copies, name, scope.workdir.as_deref())?.into_iter().filter(|_| !copied) {
+    for line in copies(&plan.copies, &sources, scope.workdir.as_deref())?.into_iter().filter(|_| !copied) {
         lines.push(format!("{} {line}", keyword("COPY")));
     }
     if !copied {
@@ -300,17 +330,37 @@ pub fn uses(text: &str, name: &str) -> bool {
     })
 }
 
-/// A name that no stage has.
-fn name(it: &Original<'_>) -> &'static str {
+/// The first of these names that no stage has.
+fn free(it: &Original<'_>, names: &[&'static str]) -> Option<&'static str> {
     let taken = |name: &str| {
         let own = it.view.doc.stages().iter().any(|stage| stage.name.as_deref() == Some(name));
         own || &*it.image.repository == name
     };
-    ["build", "builder", "compile", "build-stage"].into_iter().find(|name| !taken(name)).unwrap_or("first-stage")
+    names.iter().copied().find(|name| !taken(name))
+}
+
+/// A name that no stage has.
+fn name(it: &Original<'_>) -> &'static str {
+    free(it, &["build", "builder", "compile", "build-stage"]).unwrap_or("first-stage")
+}
+
+/// The stages that the last one copies from.
+struct Sources<'p> {
+    /// The one that builds.
+    name: &'static str,
+    /// A folder that another makes.
+    apart: Option<(&'p str, &'static str)>,
+}
+
+impl Sources<'_> {
+    /// The one that has `path`.
+    fn of(&self, path: &str) -> &'static str {
+        self.apart.filter(|(own, _)| *own == path).map_or(self.name, |(_, name)| name)
+    }
 }
 
 /// The arguments of COPYs, those of files for one folder together.
-fn copies(copies: &[Copy], name: &str, workdir: Option<&str>) -> Result<Vec<String>, Reason> {
+fn copies(copies: &[Copy], from: &Sources<'_>, workdir: Option<&str>) -> Result<Vec<String>, Reason> {
     let plain = |path: &str| {
         path.bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"._/@+-~=,%".contains(&byte))
@@ -353,10 +403,10 @@ fn copies(copies: &[Copy], name: &str, workdir: Option<&str>) -> Result<Vec<Stri
                 if place.ends_with('/') { place } else { place + "/" }
             }
         };
-        lines.push(format!("--from={name} {} {place}", sources.join(" ")));
+        lines.push(format!("--from={} {} {place}", from.name, sources.join(" ")));
     }
     for copy in copies.iter().filter(|copy| copy.is_folder) {
-        lines.push(format!("--from={name} {} {}", copy.path, seen(&copy.place)));
+        lines.push(format!("--from={} {} {}", from.of(&copy.path), copy.path, seen(&copy.place)));
     }
     Ok(lines)
 }

@@ -1,14 +1,15 @@
 //! Node: a server with what it needs of `node_modules`, or a folder that is served, on the slim image of the same tag.
 
-use super::edit::{Copy, Plan};
+use super::edit::{Apart, Copy, Plan};
 use super::original::{Original, holds};
 use super::steps::{Effect, Ran};
 use super::{Reason, config, data, scripts};
 use crate::commands::{Invocation, Tool, Verb};
+use crate::context::node::{self, How, LIFECYCLE, Manager};
 use crate::context::package::{Package, compiled};
 use crate::context::sources::{Contents, JAVASCRIPT, TYPESCRIPT};
 use crate::context::{heavy, yarn};
-use crate::dockerfile::Lookup;
+use crate::dockerfile::{Kind, Lookup};
 use crate::transform::paths::join;
 
 /// Whether a command installs or builds a project.
@@ -327,10 +328,60 @@ impl Project<'_, '_> {
             }
         }
         if let Some(command) = prune {
-            plan.appended.push(command);
+            let whole = plan.copies.iter().any(|copy| copy.place == it.workdir);
+            match self.apart(&command).filter(|_| !whole) {
+                Some(apart) => plan.apart = Some(apart),
+                None => plan.appended.push(command),
+            }
             plan.check("nothing at run time needs a package of devDependencies");
         }
         Ok(())
+    }
+
+    /// A stage that installs what the server needs, and does not run again with each build, where that gives what
+    /// `prune` leaves: `npm ci` of a lock file, of manifests that come first, and no script that runs with it.
+    fn apart(&self, prune: &str) -> Option<Apart> {
+        let it = self.it;
+        let path = join(Some(&it.workdir), "node_modules")?;
+        let tools = || it.ran.iter().filter_map(|ran| Some((ran, ran.tool()?)));
+        let mut installs = tools().filter(|(_, tool)| !matches!(tool.verb, Verb::Run | Verb::Clean | Verb::Configure));
+        let (ran, tool) = installs.next()?;
+        let alone = installs.next().is_none() && it.ran.iter().filter(|other| other.index == ran.index).count() == 1;
+        let ci = tool.tool == Tool::Npm && matches!(&*tool.subcommand, "ci" | "clean-install");
+        let known = tool.flags.iter().all(|flag| FLAGS_OF_CI.contains(&&*flag.name)) && tool.certain;
+        if !alone || !ci || !known || !tool.environment.is_empty() || !prune.starts_with("npm prune --omit=dev") {
+            return None;
+        }
+        // Nobody else writes there.
+        let meets = |place: &String| holds(&path, place) || holds(place, &path) && *place != it.workdir;
+        let touched = it.ran.iter().any(|ran| match &ran.effect {
+            Effect::Removes(paths) | Effect::Makes(paths) | Effect::Modes(paths) | Effect::Owns(paths) => {
+                paths.iter().any(meets)
+            }
+            Effect::Copies(from, to) => meets(from) || meets(to),
+            _ => false,
+        });
+        if touched || it.tree.has_folder(&format!("{}node_modules", prefix(&self.folder))) {
+            return None;
+        }
+        let how = How { frozen: true, clean: true, no_scripts: tool.has(&["--ignore-scripts"]) };
+        let needs = node::install(&it.tree, &self.folder, Manager::Npm, how).ok()?;
+        let scripts = LIFECYCLE.iter().any(|name| self.package.script(name).is_some());
+        let plain = needs.checks.is_empty() && needs.folders.is_empty() && !scripts;
+        if !plain || compiled(&it.tree, &self.folder).is_none_or(|names| !names.is_empty()) {
+            return None;
+        }
+        let before = || it.brought.iter().filter(|copy| copy.index < ran.index);
+        let manifests = before().all(|copy| copy.folder.is_none())
+            && needs.files.iter().all(|file| before().flat_map(|copy| &copy.files).any(|(source, _)| source == file));
+        let instructions: Vec<usize> = (it.from + 1..=ran.index).collect();
+        let same = instructions.iter().all(|index| {
+            let kind = &it.view.instruction(*index).kind;
+            *index == ran.index || matches!(kind, Kind::Workdir(_) | Kind::Copy(_) | Kind::Env(_) | Kind::Arg(_))
+        });
+        let (script, _) = ran.simple?;
+        let at = script.map().behind(tool.verb_end)?;
+        (manifests && same).then_some(Apart { path, instructions, flag: (at, "--omit=dev") })
     }
 
     /// The file that node runs, below the working directory.
@@ -401,6 +452,25 @@ impl Project<'_, '_> {
         }
     }
 }
+
+/// Options of `npm ci` that change nothing of what it installs, or the same with `--omit=dev`.
+const FLAGS_OF_CI: &[&str] = &[
+    "--audit",
+    "--fund",
+    "--ignore-scripts",
+    "--legacy-peer-deps",
+    "--loglevel",
+    "--no-audit",
+    "--no-fund",
+    "--no-progress",
+    "--no-update-notifier",
+    "--prefer-offline",
+    "--progress",
+    "--quiet",
+    "--silent",
+    "-q",
+    "-s",
+];
 
 /// The strings in sources.
 fn strings(contents: &[(String, String, Contents)]) -> Vec<&str> {

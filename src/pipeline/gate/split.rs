@@ -2,7 +2,8 @@
 //!
 //! The first of the two stages is the old one, but for promised commands and words, and for what only makes the
 //! configuration of an image. The second has all of that configuration, in the same order, copies from the first, and
-//! runs nothing but what the old one ran and what is promised.
+//! runs nothing but what the old one ran and what is promised. Between them may be one that does what the old one did first,
+//! with `--omit=dev`.
 
 use super::{Gate, field_of, normal, plain};
 use crate::dockerfile::{Document, Instruction, Kind, Stage};
@@ -14,13 +15,15 @@ impl Gate<'_> {
         if !self.promises.contains(&Promise::Splits) {
             return Ok(());
         }
-        let (before, after) = (self.before.stages(), self.after.stages());
-        let ([others @ .., old], [same @ .., builder, runtime]) = (before, after) else {
-            return Err("there are no two stages where one was".into());
+        let [others @ .., old] = self.before.stages() else { return Err("there is no stage".into()) };
+        let (builder, apart, runtime) = match self.after.stages().get(others.len()..) {
+            Some([builder, runtime]) => (builder, None, runtime),
+            Some([builder, apart, runtime]) if self.promises.contains(&Promise::Flag("--omit=dev".into())) => {
+                (builder, Some(apart), runtime)
+            }
+            None | Some([] | [_]) => return Err("there are no two stages where one was".into()),
+            Some(_) => return Err("another stage is added or removed".into()),
         };
-        if others.len() != same.len() {
-            return Err("another stage is added or removed".into());
-        }
         let whole = |doc: &Document, start: usize, end: usize| -> Vec<String> {
             doc.instructions()[start..end].iter().map(|it| doc.joined(it, it.span).into_owned()).collect()
         };
@@ -29,7 +32,23 @@ impl Gate<'_> {
         }
         self.names(others, old, builder, runtime)?;
         self.builds(old, builder, runtime)?;
-        self.keeps(old, builder, runtime)
+        if let Some(apart) = apart {
+            self.names(others, old, apart, runtime)?;
+            self.repeats(old, builder, apart)?;
+        }
+        self.keeps(old, &[Some(builder), apart], runtime)
+    }
+
+    /// A stage between the two does what the old one did, in its order, up to some step, with promised words.
+    fn repeats(&self, old: &Stage, builder: &Stage, apart: &Stage) -> Result<(), String> {
+        if builder.name == apart.name {
+            return Err("the new stages have the same name".into());
+        }
+        let mut old = self.steps(self.before, old).into_iter();
+        match self.steps(self.after, apart).into_iter().find(|step| !old.any(|other| other == *step)) {
+            Some(step) => Err(format!("`{step}` is not what the old stage did")),
+            None => Ok(()),
+        }
     }
 
     /// The name of the stage stays the last one's, and nothing else has that of the new one.
@@ -118,7 +137,7 @@ impl Gate<'_> {
     }
 
     /// The second stage has the configuration of the old one.
-    fn keeps(&self, old: &Stage, builder: &Stage, runtime: &Stage) -> Result<(), String> {
+    fn keeps(&self, old: &Stage, builders: &[Option<&Stage>], runtime: &Stage) -> Result<(), String> {
         let settings = |doc: &Document, stage: &Stage| -> Vec<(Field, String)> {
             let all = doc.instructions()[stage.instructions.clone()].iter();
             all.filter_map(|it| Some((field_of(&it.kind)?, self.setting(doc, it)))).collect()
@@ -145,7 +164,10 @@ impl Gate<'_> {
         if let Some((_, text)) = new.find(|(field, _)| !self.sets(*field)) {
             return Err(format!("`{text}` is new in the last stage"));
         }
-        let name = builder.name.as_deref().unwrap_or_default();
+        let builds = |from: &str| {
+            let mut names = builders.iter().flatten().filter_map(|stage| stage.name.as_deref());
+            names.any(|name| from.eq_ignore_ascii_case(name))
+        };
         let ran = self.steps(self.before, old);
         for instruction in &self.after.instructions()[runtime.instructions.start + 1..runtime.instructions.end] {
             let step = self.step(self.after, instruction);
@@ -154,7 +176,7 @@ impl Gate<'_> {
                 Kind::Copy(_) | Kind::Add(_) if ran.contains(&step) => true,
                 Kind::Copy(_) => instruction.flags.iter().any(|flag| {
                     self.after.joined(instruction, flag.name) == "from"
-                        && self.after.flag_value(instruction, *flag).is_some_and(|it| it.eq_ignore_ascii_case(name))
+                        && self.after.flag_value(instruction, *flag).is_some_and(|it| builds(&it))
                 }),
                 Kind::Add(_) | Kind::Onbuild(_) | Kind::Unknown | Kind::From(_) => false,
                 _ => true,
