@@ -327,7 +327,13 @@ fn explains(promise: &Promise, difference: &Difference, base: (usize, usize)) ->
                 && built(after, base.1)
         }
         Promise::User => aspects.within(Aspects { owner: true, ..Aspects::default() }),
-        Promise::Serves => covers("/usr/share/nginx/html", path) || covers("/etc/nginx/conf.d/default.conf", path),
+        // The new base, and in it what is served and how.
+        Promise::Serves => {
+            let placed = |target: &str| covers(target, path) || on_the_way(target, path, difference);
+            after.as_ref().is_none_or(|node| node.layer < base.1)
+                || placed("/usr/share/nginx/html")
+                || placed("/etc/nginx/conf.d/default.conf")
+        }
         // What either base image brought, and no step touched.
         Promise::Base => {
             before.as_ref().is_none_or(|node| node.layer < base.0)

@@ -389,6 +389,23 @@ fn another_base_explains_its_own_files_only() {
 }
 
 #[test]
+fn another_server_explains_what_it_serves_only() {
+    let history = json!({"history": [{}, {"empty_layer": true}, {}, {"empty_layer": true}]});
+    let one = image_as(Form::Docker, &history, &[BASE, &[file("app/dist/index.html", "1"), file("etc/os", "1")]]);
+    let own: &[File] = &[
+        dir("etc"),
+        dir("etc/nginx"),
+        file("etc/nginx/conf.d/default.conf", "server"),
+        file("etc/nginx/nginx.conf", "2"),
+        file("usr/share/nginx/html/index.html", "1"),
+        file("usr/share/more", ""),
+    ];
+    let other = image_as(Form::Docker, &history, &[&[file("etc/os", "nginx"), file("etc/nginx/nginx.conf", "1")], own]);
+    let comparison = compare(&one, None, &other, &[promise(Promise::Serves)], (2, 2));
+    assert_eq!(shown(&comparison), ["/etc/nginx/nginx.conf: is new", "/usr/share/more: is new"]);
+}
+
+#[test]
 fn a_command_that_is_added_explains_what_it_makes() {
     let before = image(&[&[file("etc/passwd", "1"), file("home/old", "1"), file("opt/venv-old", "1")]]);
     let after: &[File] = &[
