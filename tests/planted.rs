@@ -159,6 +159,33 @@ fn splits_that_change_more() {
     assert_eq!(error, Ok(()), "all of it may be done there");
 }
 
+/// A stage between the two of a split, and what is wrong with it.
+#[test]
+fn stages_apart_that_do_more() {
+    const FILE: &str = "FROM node:22\nWORKDIR /x\nCOPY a .\nRUN npm ci\nRUN b\nCMD [\"c\"]\n";
+    const GOOD: &str = "FROM node:22 AS build\nWORKDIR /x\nCOPY a .\nRUN npm ci\nRUN b\nFROM node:22 AS deps\nWORKDIR /x\nCOPY a .\nRUN npm ci --omit=dev\nFROM node:22\nWORKDIR /x\nCOPY --from=build /x/y /x/y\nCOPY --from=deps /x/m /x/m\nCMD [\"c\"]\n";
+    let split = |after: &str, promises: &[Promise]| {
+        let edit = Edit::replace(FILE, Span::new(0, FILE.len()), after);
+        let change = Change::new([edit], promises.iter().cloned()).expect("one edit");
+        pipeline::passes(FILE, &change, &Nothing, &Settings::default())
+    };
+    let promises = [Promise::Splits, Promise::Flag("--omit=dev".into())];
+    assert_eq!(split(GOOD, &promises), Ok(()));
+    let error = split(GOOD, &promises[..1]).expect_err("it is not promised");
+    assert!(error.contains("another stage"), "{error}");
+    for (from, to, expected) in [
+        ("AS deps", "AS build", "the same name"),
+        ("FROM node:22 AS deps", "FROM node:20 AS deps", "another base"),
+        ("npm ci --omit=dev", "npm install --omit=dev", "is not what the old stage did"),
+        ("npm ci --omit=dev\n", "npm ci --omit=dev\nENV A=1\n", "is not what the old stage did"),
+        ("--from=deps", "--from=node", "is not what the last stage may do"),
+        ("FROM node:22\n", "FROM node:22 AS more\nFROM node:22\n", "another stage"),
+    ] {
+        let error = split(&GOOD.replacen(from, to, 1), &promises).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
 /// A page that another server serves, and what is wrong with it.
 #[test]
 fn servers_that_change_more() {

@@ -106,7 +106,8 @@ impl Stage<'_> {
         if server.program == Program::Serve {
             around::configured(self)?;
         }
-        let mut inserted = vec![format!("COPY <<'EOF' {CONFIGURATION}")];
+        let lower = self.view.doc.slice(self.view.instruction(first).keyword).starts_with('c');
+        let mut inserted = vec![format!("{} <<'EOF' {CONFIGURATION}", if lower { "copy" } else { "COPY" })];
         inserted.extend(server.configuration(port));
         inserted.push("EOF".into());
         plan.edits.push(lines::insert_before(self.view.doc, first, &inserted)?);
