@@ -166,7 +166,8 @@ impl World for Files {
     fn uses(&self) -> Option<Arc<Uses>> {
         let small = |content: &Vec<u8>| content.len() as u64 <= uses::MAX_LEN;
         let files = self.files.iter().map(|(path, content)| (&**path, small(content).then_some(&**content)));
-        Some(Arc::new(uses::Builds::of(files).of_dockerfile("Dockerfile")))
+        let also = |path: &str| self.files.get(path).map(|content| small(content).then(|| content.clone()));
+        Some(Arc::new(uses::Builds::of(files, also).of_dockerfile("Dockerfile")))
     }
 
     fn digest(&self, reference: &str) -> Option<Arc<str>> {

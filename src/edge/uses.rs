@@ -98,7 +98,12 @@ fn read(root: &Path, depth: Option<usize>, max_files: usize) -> Builds {
     });
     let mut contents: Vec<(String, Option<Vec<u8>>)> = read.collect();
     contents.sort_unstable();
-    let mut builds = Builds::of(contents.iter().map(|(path, content)| (&**path, content.as_deref())));
+    let contents_of = |path: &str| {
+        let place = std::fs::canonicalize(root.join(path)).ok()?;
+        let meta = std::fs::metadata(&place).ok().filter(|meta| meta.is_file() && place.starts_with(root))?;
+        Some((meta.len() <= MAX_LEN).then(|| std::fs::read(place).ok()).flatten())
+    };
+    let mut builds = Builds::of(contents.iter().map(|(path, content)| (&**path, content.as_deref())), contents_of);
     if seen.into_inner() > max_files || contents.len() > MAX_READ {
         builds.add_unread("the rest of the repository");
     }
@@ -124,6 +129,12 @@ mod tests {
             ("with/api/Dockerfile", ""),
             ("with/large/Dockerfile", ""),
             ("with/large/compose.yml", &large),
+            ("named/.git/HEAD", ""),
+            ("named/api/Dockerfile", ""),
+            ("named/compose.yml", "include: [x/a.yaml, x/link.yaml, x/folder.yaml, ../without/compose.yml]"),
+            ("named/x/a.yaml", "services: {a: {build: {context: ../api, target: one}}}"),
+            ("named/x/folder.yaml/y", ""),
+            ("without/x.yml", "services: {a: {build: {context: ../api, target: two}}}"),
             ("without/compose.yml", "services: {a: {build: {context: api, target: one}}}"),
             ("without/api/Dockerfile", ""),
             ("without/api/deploy/compose.yml", "services: {a: {build: {context: .., target: two}}}"),
@@ -133,6 +144,8 @@ mod tests {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("a file");
         }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("../../without/x.yml", root.join("named/x/link.yaml")).expect("a link");
         let all = ["one", "two", "three", "deep"];
         for (dockerfile, context, expected) in [
             ("with/api/Dockerfile", None, &["one", "deep"][..]),
@@ -149,6 +162,10 @@ mod tests {
                 assert_eq!(found, expected, "{dockerfile} {context:?}");
             }
         }
+        // What others name, but for what is not in the repository.
+        let named = Repositories::default().uses(&root.join("named/api/Dockerfile"), None).expect("an answer");
+        let found: Vec<&str> = all.into_iter().filter(|name| named.target(Some(name), 9).is_some()).collect();
+        assert_eq!(found, ["one"]);
         for max in [2, 100] {
             let said = read(&root.join("with"), None, max).of_dockerfile("api/Dockerfile").unread_target(None);
             assert_eq!(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::skaffold::arguments;
 use super::yaml::{Node, Value};
-use super::{At, Build, Named, Run, Said, template};
+use super::{At, Build, Named, Run, Said, image, template};
 
 /// Targets that inherit from one another.
 const MAX_INHERITS: usize = 16;
@@ -103,12 +103,15 @@ fn build(chain: &[Named<'_>], folder: &str, variant: &Variant) -> Option<Build> 
     let at = |target: &Named<'_>, node: &Node| At { file: Arc::clone(target.file), line: node.line };
     let target =
         of("target").and_then(|(target, node)| Some(Said { at: at(target, node), what: filled(node.text()?) }));
+    let tags = of("tags").map_or(&[][..], |(_, tags)| tags.items()).iter().filter_map(|tag| tag.text());
+    let images = tags.filter_map(|tag| image::repository(&filled(tag))).collect();
     let given = chain.iter().flat_map(|target| arguments(target.node.get("args"), target.file)).collect();
     Some(Build {
         at: at(first, first.node),
         dockerfile: template::resolve(&context, &dockerfile)?,
         context: Some(context),
         target,
+        images,
         arguments: given,
         run: Run::default(),
     })

@@ -2,18 +2,31 @@
 //!
 //! <https://github.com/docker/build-push-action#inputs>
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::skaffold::arguments;
 use super::yaml::{Node, Value};
-use super::{At, Build, Run, Said, script, template};
+use super::{At, Build, Run, Said, image, script, template};
 
 /// Adds the builds of a document.
 pub fn read(document: &Node, file: &Arc<str>, builds: &mut Vec<Build>) {
     let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     // The file's folder if it is the project's own; the root if it is that of a service.
     let own = ["package.json", "askfile.yml", "askfile.yaml"].iter().any(|name| file.ends_with(name));
-    File { file, folder: if own { folder } else { "" } }.walk(document, if own { folder } else { "" }, builds);
+    File { file, folder: if own { folder } else { "" } }.walk(document, if own { folder } else { "" }, &[], builds);
+}
+
+/// The repositories of a list of tags, those that docker/metadata-action makes in one of the `steps` included.
+fn tags(text: &str, steps: &[Rc<Node>]) -> Vec<String> {
+    let made = steps.iter().filter(|step| {
+        let id = step.text_of("id").unwrap_or_default();
+        step.text_of("uses").is_some_and(|uses| uses.contains("metadata-action"))
+            && !id.is_empty()
+            && text.contains(&format!("steps.{id}.outputs."))
+    });
+    let made = made.filter_map(|step| step.get("with")?.text_of("images"));
+    std::iter::once(text).chain(made).flat_map(|text| text.split(['\n', ','])).filter_map(image::repository).collect()
 }
 
 struct File<'f> {
@@ -22,7 +35,8 @@ struct File<'f> {
 }
 
 impl File<'_> {
-    fn walk(&self, node: &Node, from: &str, builds: &mut Vec<Build>) {
+    /// `steps`: the list that it is in.
+    fn walk(&self, node: &Node, from: &str, steps: &[Rc<Node>], builds: &mut Vec<Build>) {
         match &node.value {
             Value::Null => {}
             Value::Scalar(text) => {
@@ -30,7 +44,7 @@ impl File<'_> {
                     script::Place { file: self.file, from, folder: self.folder, line: node.line, each_line: false };
                 script::read(text, &place, builds);
             }
-            Value::List(items) => items.iter().for_each(|item| self.walk(item, from, builds)),
+            Value::List(items) => items.iter().for_each(|item| self.walk(item, from, items, builds)),
             Value::Map(entries) => {
                 let run = node.get("defaults").and_then(|defaults| defaults.get("run")).unwrap_or(node);
                 let inside = run.text_of("working-directory").or_else(|| run.text_of("working_directory"));
@@ -39,9 +53,9 @@ impl File<'_> {
                 let from = inside.as_deref().unwrap_or(from);
                 let uses = node.text_of("uses").unwrap_or_default();
                 let builds_itself = uses.contains("build-push-action");
-                builds.extend(if builds_itself { self.action(node) } else { self.named(node) });
+                builds.extend(if builds_itself { self.action(node, steps) } else { self.named(node) });
                 let inner = entries.iter().filter(|(key, _)| !(builds_itself && key.text() == Some("with")));
-                inner.for_each(|(_, value)| self.walk(value, from, builds));
+                inner.for_each(|(_, value)| self.walk(value, from, &[], builds));
             }
         }
     }
@@ -51,7 +65,7 @@ impl File<'_> {
     }
 
     /// The build of a step of docker/build-push-action.
-    fn action(&self, step: &Node) -> Option<Build> {
+    fn action(&self, step: &Node, steps: &[Rc<Node>]) -> Option<Build> {
         let with = step.get("with");
         let of = |key: &str| with.and_then(|with| with.get(key));
         let text = |key: &str| of(key).and_then(Node::text).map(template::of);
@@ -72,6 +86,7 @@ impl File<'_> {
             dockerfile,
             context: Some(context),
             target,
+            images: of("tags").and_then(Node::text).map(|text| tags(text, steps)).unwrap_or_default(),
             arguments: given.unwrap_or_default(),
             run: Run::default(),
         })
@@ -91,6 +106,7 @@ impl File<'_> {
             dockerfile: template::resolve("\0", file)?,
             context: None,
             target: Some(Said { at: self.at(target), what: template::of(target.text()?) }),
+            images: Vec::new(),
             arguments: arguments(of(&["build-args", "args"]).filter(|it| it.text().is_none()), self.file),
             run: Run::default(),
         })

@@ -43,6 +43,7 @@ pub fn read(root: &Node, file: &Arc<str>, builds: &mut Vec<Build>) {
         dockerfile,
         context: template::resolve(folder, &template::of(context.unwrap_or("."))),
         target: target.and_then(|it| Some(Said { at: at(it), what: template::of(it.text()?) })),
+        images: Vec::new(),
         arguments: arguments(build.and_then(|build| build.get("args")), file),
         run,
     });

@@ -9,6 +9,9 @@ mod ci;
 mod compose;
 mod devcontainer;
 mod hcl;
+mod image;
+mod kubernetes;
+mod line;
 mod script;
 mod skaffold;
 mod template;
@@ -18,6 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use line::{programs, shell};
 use template::{is_certain, may_be};
 
 /// Larger files are not read.
@@ -73,14 +77,20 @@ impl Mount {
 pub struct Run {
     /// What is mounted.
     pub mounts: Vec<Said<Mount>>,
-    /// What is run instead of CMD or ENTRYPOINT, as one line.
+    /// What is run instead of ENTRYPOINT and CMD, as one line.
+    pub entrypoints: Vec<Said<String>>,
+    /// What is run instead of CMD, as one line.
     pub commands: Vec<Said<String>>,
+    /// What is given to one of those entrypoints.
+    pub arguments: Vec<Said<String>>,
     /// Who runs it.
     pub users: Vec<Said<String>>,
     /// The ports of the container that are published.
     pub ports: Vec<Said<String>>,
-    /// How its health is checked.
+    /// What is run in it besides, to ask for its health.
     pub healthchecks: Vec<Said<String>>,
+    /// It is not started where the image's user is root.
+    pub no_root: Option<At>,
     /// It has all privileges.
     pub privileged: Option<At>,
     /// It is a place to develop in: an editor starts what it needs.
@@ -91,12 +101,20 @@ impl Run {
     /// Adds what another file says of it.
     fn add(&mut self, other: &Self) {
         self.mounts.extend_from_slice(&other.mounts);
+        self.entrypoints.extend_from_slice(&other.entrypoints);
         self.commands.extend_from_slice(&other.commands);
+        self.arguments.extend_from_slice(&other.arguments);
         self.users.extend_from_slice(&other.users);
         self.ports.extend_from_slice(&other.ports);
         self.healthchecks.extend_from_slice(&other.healthchecks);
+        self.no_root = self.no_root.take().or_else(|| other.no_root.clone());
         self.privileged = self.privileged.take().or_else(|| other.privileged.clone());
         self.develops = self.develops.take().or_else(|| other.develops.clone());
+    }
+
+    /// What is run instead of ENTRYPOINT or CMD, as one line.
+    pub fn started(&self) -> impl Iterator<Item = &Said<String>> {
+        self.entrypoints.iter().chain(&self.commands).chain(&self.arguments)
     }
 }
 
@@ -108,6 +126,8 @@ pub struct Build {
     dockerfile: String,
     context: Option<String>,
     target: Option<Said<String>>,
+    /// The repositories that the image gets a name in.
+    images: Vec<String>,
     /// The build arguments, `NAME=value` or `NAME`.
     pub arguments: Vec<Said<String>>,
     /// How what is built is run, as far as the same files say.
@@ -125,6 +145,11 @@ impl Build {
     #[must_use]
     pub fn context(&self) -> Option<&str> {
         self.context.as_deref().filter(|context| is_certain(context))
+    }
+
+    /// Whether the image gets a name in this repository of images.
+    fn makes_image(&self, repository: &str) -> bool {
+        self.images.iter().any(|own| image::is_same(own, repository))
     }
 
     /// Whether it is what the stage becomes that has this name and number; `last` if no other follows it.
@@ -177,8 +202,10 @@ pub struct Uses {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Compose,
-    /// YAML of no known name, which can be Compose's.
+    /// YAML of no known name, which can be Compose's, or a manifest of Kubernetes.
     PerhapsCompose,
+    /// YAML that can be a manifest of Kubernetes.
+    Manifest,
     BakeHcl,
     BakeJson,
     Skaffold,
@@ -226,14 +253,42 @@ fn form(path: &str) -> Option<Form> {
         "yml" | "yaml" => {
             let near = folder.rsplit('/').next().unwrap_or_default();
             let known = ["", "docker", ".docker", "compose", "deploy", "deployment", "dev", "local", "infra"];
-            if !known.contains(&near) {
+            if known.contains(&near) {
+                return Some(Form::PerhapsCompose);
+            }
+            let mut folders = folder.split('/');
+            let named = MANIFEST_NAMES.iter().any(|name| stem.contains(name));
+            // What Helm makes manifests of is no YAML.
+            if folder.ends_with("/templates") || !named && !folders.any(|name| MANIFEST_FOLDERS.contains(&name)) {
                 return None;
             }
-            Form::PerhapsCompose
+            Form::Manifest
         }
         _ => return None,
     })
 }
+
+/// Folders in which manifests of Kubernetes stand, at any depth.
+const MANIFEST_FOLDERS: &[&str] = &[
+    "k8s",
+    ".k8s",
+    "k3s",
+    "kubernetes",
+    "kube",
+    "kustomize",
+    "manifest",
+    "manifests",
+    "openshift",
+    "deploy",
+    "deployment",
+    "deployments",
+    "overlays",
+    "gitops",
+    "infra",
+];
+
+/// What is in the names of files that are manifests of Kubernetes.
+const MANIFEST_NAMES: &[&str] = &["k8s", "kube", "deploy", "statefulset", "daemonset", "cronjob", "manifest"];
 
 /// Whether the file at `path` of a repository is one that may say something of a Dockerfile.
 #[must_use]
@@ -247,10 +302,14 @@ const BUILDERS: &[&str] =
 
 impl Builds {
     /// What these files say: their paths from the repository's root with what is in them, `None` if it is too large or
-    /// cannot be read.
-    pub fn of<'f>(files: impl IntoIterator<Item = (&'f str, Option<&'f [u8]>)>) -> Self {
+    /// cannot be read. `also` answers the same of any other file of the repository, which one of these names; `None` if
+    /// it is not there.
+    pub fn of<'f>(
+        files: impl IntoIterator<Item = (&'f str, Option<&'f [u8]>)>,
+        also: impl Fn(&str) -> Option<Option<Vec<u8>>>,
+    ) -> Self {
         let mut builds = Self::default();
-        let (mut composes, mut bakes) = (BTreeMap::new(), BTreeMap::new());
+        let (mut composes, mut bakes, mut manifests) = (compose::Files::new(), BTreeMap::new(), Vec::new());
         for (path, content) in files {
             let Some(form) = form(path) else { continue };
             let file: Arc<str> = path.into();
@@ -258,15 +317,21 @@ impl Builds {
             let Some(Ok(text)) = text else {
                 match (form, text) {
                     (Form::Script, Some(Err(content))) => builds.script(&file, &String::from_utf8_lossy(content)),
-                    (Form::Script | Form::Ci | Form::PerhapsCompose, _) => {}
+                    (Form::Script | Form::Ci | Form::PerhapsCompose | Form::Manifest, _) => {}
                     _ => builds.unread.push(Unread { file, text: None }),
                 }
                 continue;
             };
+            if matches!(form, Form::PerhapsCompose | Form::Manifest) && kubernetes::is_manifest(text) {
+                manifests.push((file, text));
+                continue;
+            }
             let understood = match form {
+                Form::Manifest => Some(()),
                 Form::Compose | Form::PerhapsCompose => {
                     // All that stands beside `services:` in a Compose file is optional.
-                    if form == Form::PerhapsCompose && !(text.contains("services:") && text.contains("build:")) {
+                    let builds = text.contains("services:") && text.contains("build:");
+                    if form == Form::PerhapsCompose && !builds && !text.contains("include:") {
                         continue;
                     }
                     yaml::parse(text).map(|documents| _ = composes.insert(file.clone(), documents))
@@ -302,8 +367,23 @@ impl Builds {
                 builds.unread.push(Unread { file, text: Some(text.into()) });
             }
         }
-        compose::read(&composes, &mut builds.all);
+        let unread = &mut builds.unread;
+        let load = |path: &str| {
+            if unread.iter().any(|unread| &*unread.file == path) {
+                return None;
+            }
+            let content = also(path)?;
+            let text = content.and_then(|content| String::from_utf8(content).ok());
+            let documents = text.as_deref().and_then(yaml::parse);
+            if documents.is_none() {
+                unread.push(Unread { file: path.into(), text: text.map(Into::into) });
+            }
+            documents
+        };
+        let others = compose::read(composes, load, &mut builds.all);
         bake::read(&bakes, &mut builds.all);
+        others.add_to(&mut builds.all);
+        kubernetes::read(&manifests, &mut builds.all);
         builds
     }
 
@@ -382,6 +462,20 @@ impl Uses {
             (None, _) => true,
         };
         self.unread.iter().find(says).map(|unread| format!("what {} says of it is not known", unread.file))
+    }
+
+    /// The build arguments that are given together, names with values, as far as they are known; each set once.
+    #[must_use]
+    pub fn given(&self) -> Vec<Vec<(&str, &str)>> {
+        let mut all: Vec<Vec<(&str, &str)>> = Vec::new();
+        for build in &self.builds {
+            let pairs = build.arguments.iter().filter_map(|it| it.what.split_once('='));
+            let given: Vec<_> = pairs.filter(|(_, value)| is_certain(&template::of(value))).collect();
+            if !given.is_empty() && !all.contains(&given) {
+                all.push(given);
+            }
+        }
+        all
     }
 
     /// The folders that are its context, from the repository's root, where that is certain.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::template::{self, ANY};
-use super::{At, Build, Run, Said};
+use super::{At, Build, Run, Said, image};
 
 /// Where a text with commands stands.
 pub struct Place<'p> {
@@ -72,6 +72,12 @@ const VALUED: &[&str] = &[
     "-v",
 ];
 
+/// More variables of a name are not looked up.
+const MAX_VARIABLES: usize = 8;
+
+/// Longer names are none.
+const MAX_NAME: usize = 1000;
+
 /// A word of a line.
 struct Word<'t> {
     /// Without quotes.
@@ -101,7 +107,7 @@ pub fn read(text: &str, place: &Place<'_>, builds: &mut Vec<Build>) {
         if at == start && matches!(&*word.text, "cd" | "pushd") {
             from = rest.first().and_then(|to| folder(to, from.as_deref(), place));
         } else if let Some(arguments) = arguments(word, rest) {
-            builds.extend(build(word, arguments, from.as_deref(), place));
+            builds.extend(build(word, arguments, from.as_deref(), place, text));
         }
     }
 }
@@ -145,14 +151,22 @@ fn arguments<'w, 't>(word: &Word<'_>, rest: &'w [Word<'t>]) -> Option<&'w [Word<
     None
 }
 
-/// The build of these arguments.
-fn build(program: &Word<'_>, arguments: &[Word<'_>], from: Option<&str>, place: &Place<'_>) -> Option<Build> {
+/// The build of these arguments; `text` is all that stands around it.
+fn build(
+    program: &Word<'_>,
+    arguments: &[Word<'_>],
+    from: Option<&str>,
+    place: &Place<'_>,
+    text: &str,
+) -> Option<Build> {
+    let whole = text;
     let said = |word: &Word<'_>, what: &str| Said {
         at: At { file: Arc::clone(place.file), line: word.line },
         what: template::of(what),
     };
     let kaniko = arguments.iter().any(|word| word.text.starts_with("--dockerfile"));
-    let (mut file, mut context, mut target, mut given) = (None, None, None, Vec::new());
+    let (mut file, mut context, mut target) = (None, None, None);
+    let (mut given, mut images) = (Vec::new(), Vec::new());
     let mut words = arguments.iter();
     while let Some(word) = words.next() {
         let text = &*word.text;
@@ -181,6 +195,7 @@ fn build(program: &Word<'_>, arguments: &[Word<'_>], from: Option<&str>, place: 
             "-f" | "--file" | "--dockerfile" => file = Some(value.to_owned()),
             "--context" | "-c" if kaniko => context = Some(value.trim_start_matches("dir://").to_owned()),
             "--target" => target = Some(said(word, value)),
+            "-t" | "--tag" | "--destination" => images.extend(image::repository(&filled(value, whole))),
             "--build-arg" => given.push(said(word, value)),
             _ => {}
         }
@@ -196,7 +211,32 @@ fn build(program: &Word<'_>, arguments: &[Word<'_>], from: Option<&str>, place: 
         None => template::resolve(within.as_deref()?, "Dockerfile")?,
     };
     let at = At { file: Arc::clone(place.file), line: program.line };
-    Some(Build { at, dockerfile, context: within, target, arguments: given, run: Run::default() })
+    Some(Build { at, dockerfile, context: within, target, images, arguments: given, run: Run::default() })
+}
+
+/// A word with what `text` sets its variables to, where it does so once: `IMAGE ?= registry/app`.
+fn filled(word: &str, text: &str) -> String {
+    let mut filled = word.to_owned();
+    for _ in 0..MAX_VARIABLES {
+        let Some((start, len, name)) = template::first(&filled) else { break };
+        let mut values = text.lines().filter_map(|line| set(line, name));
+        let Some(value) = values.next().filter(|_| values.next().is_none()) else { break };
+        let value = value.to_owned();
+        filled.replace_range(start..start + len, &value);
+        if filled.len() > MAX_NAME {
+            break;
+        }
+    }
+    filled
+}
+
+/// The value that a line of a Makefile or a script sets `name` to.
+fn set<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let line = line.trim_start();
+    let rest = line.strip_prefix("export ").unwrap_or(line).trim_start().strip_prefix(name)?.trim_start();
+    let rest = rest.trim_start_matches([':', '?']).strip_prefix('=')?;
+    let value = rest.split(" #").next()?.trim().trim_matches(['"', '\'']);
+    Some(value)
 }
 
 /// The words of a text, with those that end a command between them.

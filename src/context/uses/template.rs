@@ -59,6 +59,14 @@ fn variable(text: &str) -> (Option<&str>, usize) {
     }
 }
 
+/// The first variable of a word that has a name and nothing else: where it starts, how long it is, and its name.
+pub fn first(word: &str) -> Option<(usize, usize, &str)> {
+    let start = word.find('$')?;
+    let (name, len) = variable(&word[start..]);
+    let plain = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    Some((start, len, name.filter(plain)?))
+}
+
 /// Where `close` stands that ends what `open` began.
 fn balanced(inside: &str, open: &str, close: &str) -> Option<usize> {
     let (open, close) = (*open.as_bytes().last()?, *close.as_bytes().first()?);

@@ -23,8 +23,14 @@ fn told(uses: &Uses) -> Vec<String> {
             let mark = if it.what.read_only { ">>" } else { ">" };
             told += &format!(" mount {}{mark}{} ({})", shown(&it.what.source), shown(&it.what.target), it.at);
         }
+        for it in &run.entrypoints {
+            told += &format!(" starts `{}` ({})", it.what, it.at);
+        }
         for it in &run.commands {
             told += &format!(" runs `{}` ({})", it.what, it.at);
+        }
+        for it in &run.arguments {
+            told += &format!(" with `{}` ({})", it.what, it.at);
         }
         for it in &run.users {
             told += &format!(" as {} ({})", shown(&it.what), it.at.line);
@@ -34,6 +40,9 @@ fn told(uses: &Uses) -> Vec<String> {
         }
         for it in &run.healthchecks {
             told += &format!(" health `{}`", it.what);
+        }
+        if let Some(at) = &run.no_root {
+            told += &format!(" never root ({})", at.line);
         }
         if let Some(at) = &run.privileged {
             told += &format!(" privileged ({})", at.line);
@@ -48,8 +57,9 @@ fn told(uses: &Uses) -> Vec<String> {
 }
 
 fn of(files: &[(&str, &str)], dockerfile: &str) -> Vec<String> {
+    let also = |path: &str| files.iter().find(|it| it.0 == path).map(|it| Some(it.1.as_bytes().to_vec()));
     let files = files.iter().map(|(path, text)| (*path, Some(text.as_bytes())));
-    told(&Builds::of(files).of_dockerfile(dockerfile))
+    told(&Builds::of(files, also).of_dockerfile(dockerfile))
 }
 
 #[test]
@@ -91,7 +101,7 @@ services:
              port 443 port 9000",
             "compose.yaml:14 Dockerfile in . target dev (15) arg A=1 arg B mount .>>/app (compose.yaml:17) mount \
              >/app/node_modules (compose.yaml:18) mount data>/data (compose.yaml:19) mount ?>/home (compose.yaml:20) \
-             mount C:\\x>/drive (compose.yaml:21) mount ./src>/app/src (compose.yaml:27) as 1000:1000 (5) health `curl x` \
+             mount C:\\x>/drive (compose.yaml:21) mount ./src>/app/src (compose.yaml:27) as 1000:1000 (5) health `CMD-SHELL curl x` \
              privileged (22)",
         ]
     );
@@ -175,6 +185,93 @@ services:
 }
 
 #[test]
+fn compose_files_that_others_name() {
+    for (files, dockerfile, expected) in [
+        // Of a name that says nothing; its paths are from its own folder.
+        (
+            &[
+                ("compose.yaml", "include:\n  - services/api/app.yaml\n"),
+                ("services/api/app.yaml", "services:\n  api:\n    build: .\n    user: me"),
+            ][..],
+            "services/api/Dockerfile",
+            &["services/api/app.yaml:3 services/api/Dockerfile in services/api as me (4)"][..],
+        ),
+        // From another folder, and with another file behind it; what the project says of the service goes for it.
+        (
+            &[
+                (
+                    "compose.yaml",
+                    "include: [{path: [x/a.yaml, x/b.yaml], project_directory: ./src}]\nservices: {web: {image: w}}",
+                ),
+                ("compose.override.yaml", "services: {api: {user: you}}"),
+                ("x/a.yaml", "services: {api: {build: api, command: one}}"),
+                ("x/b.yaml", "services: {api: {command: two}, other: {command: three}}"),
+            ],
+            "src/api/Dockerfile",
+            &["x/a.yaml:1 src/api/Dockerfile in src/api runs `one` (x/a.yaml:1) runs `two` (x/b.yaml:1) as you (1)"],
+        ),
+        // One that includes another, and that is a project of its own, is told once.
+        (
+            &[
+                ("compose.yaml", "include: [a/compose.yaml]"),
+                ("a/compose.yaml", "include:\n  - ../b/dev.yml"),
+                ("b/dev.yml", "services:\n  b:\n    build: ."),
+            ],
+            "b/Dockerfile",
+            &["b/dev.yml:3 b/Dockerfile in b"],
+        ),
+        // In a circle, of itself, to what is not there, to another machine, out of the repository, to no file.
+        (
+            &[
+                ("compose.yaml", "include: [a/b.yaml, compose.yaml, no.yaml]\nservices: {a: {build: .}}"),
+                (
+                    "a/b.yaml",
+                    "include: [../compose.yaml, 'oci://x/y', 'https://x/y.git', ../../z, /etc/x, '$X/y.yaml', [], {}, {path: {}}]",
+                ),
+            ],
+            "Dockerfile",
+            &["compose.yaml:2 Dockerfile in ."],
+        ),
+        (
+            &[("a/compose.yaml", "include: [{path: '${GITHUB_WORKSPACE}/a/compose.yaml', project_directory: x}]")],
+            "Dockerfile",
+            &[],
+        ),
+        // A folder that is not known.
+        (
+            &[
+                ("compose.yaml", "include:\n  path: x.yaml\n"),
+                ("compose.dev.yaml", "include:\n  - path: a/x.yaml\n    project_directory: $DIR\n"),
+                ("a/x.yaml", "services: {a: {build: api}}"),
+            ],
+            "b/api/Dockerfile",
+            &["a/x.yaml:1 ?/api/Dockerfile in ?/api"],
+        ),
+        // Only what is extended.
+        (
+            &[
+                ("compose.yml", "services:\n a:\n  extends: {file: b/common/base.yml, service: base}\n  command: x\n"),
+                (
+                    "b/common/base.yml",
+                    "services:\n base:\n  extends: {file: ../more.yml, service: more}\n no: {build: ..}",
+                ),
+                ("b/more.yml", "services:\n more:\n  build: ."),
+            ],
+            "b/Dockerfile",
+            &["b/more.yml:3 b/Dockerfile in b runs `x` (compose.yml:4)"],
+        ),
+        // What is there and cannot be read.
+        (
+            &[("compose.yaml", "include: [a/x.yaml, a/x.yaml]"), ("a/x.yaml", "services: {a: [build")],
+            "a/Dockerfile",
+            &["a/x.yaml unread"],
+        ),
+    ] {
+        assert_eq!(of(files, dockerfile), expected, "{files:?}");
+    }
+}
+
+#[test]
 fn bake() {
     let hcl = "\
 variable \"T\" { default = \"x\" }
@@ -247,6 +344,127 @@ EOT
     // What inherits from itself ends.
     let own = "target \"a\" {\n inherits = [\"b\"]\n}\ntarget \"b\" {\n inherits = [\"a\"]\n}";
     assert_eq!(of(&[("docker-bake.hcl", own)], "Dockerfile").len(), 2);
+}
+
+#[test]
+fn images_that_others_run() {
+    let pod = "\
+apiVersion: apps/v1
+kind: Deployment
+spec:
+  template:
+    spec:
+      securityContext:
+        runAsUser: 1000
+        runAsGroup: 2000
+        runAsNonRoot: true
+      initContainers:
+        - name: migrate
+          image: ghcr.io/org/api:1.2@sha256:00
+          command: [./migrate]
+          args: [up]
+          securityContext: {runAsUser: 0, privileged: true}
+      containers:
+        - {name: other, image: org/api, command: [other]}
+        - name: api
+          image: ghcr.io/org/api:$TAG
+          args:
+            - serve
+            - --port=80
+          ports: [{containerPort: 80}]
+          livenessProbe:
+            exec: {command: [curl, -f, http://localhost]}
+          readinessProbe: {httpGet: {port: 80}}
+          lifecycle: {preStop: {exec: {command: [sleep, '5']}}}
+          volumeMounts:
+            - {name: data, mountPath: /data}
+            - {name: tmp, mountPath: /tmp}
+            - {name: settings, mountPath: /app/settings.json, subPath: x}
+            - {name: socket, mountPath: /s, readOnly: true}
+            - {name: claim, mountPath: /claim}
+      volumes:
+        - {name: data, persistentVolumeClaim: {claimName: x}}
+        - {name: tmp, emptyDir: {}}
+        - {name: settings, configMap: {name: y}}
+        - {name: socket, hostPath: {path: /var/run/docker.sock}}
+";
+    let list = "kind: List\nitems:\n  - kind: CronJob\n    spec: {jobTemplate: {spec: {template: {spec: {containers: \
+                [{image: api, command: [x]}]}}}}}\n---\nkind: Pod\nspec:\n  containers:\n    - image: api:2\n      \
+                args: y\n---\nkind: Other\n---\n- kind: Pod\n";
+    let push = "on: push\njobs:\n  a:\n    steps:\n      - uses: docker/build-push-action@v6\n        with:\n          \
+                tags: |\n            ghcr.io/org/api:latest\n            x\n";
+    for (files, expected) in [
+        (
+            &[(".github/workflows/a.yml", push), ("k8s/prod/api.yaml", pod)][..],
+            &[".github/workflows/a.yml:7 Dockerfile in . mount data>/data (k8s/prod/api.yaml:29) mount >/tmp \
+               (k8s/prod/api.yaml:30) mount settings>>/app/settings.json (k8s/prod/api.yaml:31) mount \
+               /var/run/docker.sock>>/s (k8s/prod/api.yaml:32) mount claim>/claim (k8s/prod/api.yaml:33) starts `./migrate` \
+               (k8s/prod/api.yaml:13) runs `serve --port=80` (k8s/prod/api.yaml:21) with `up` (k8s/prod/api.yaml:14) as 0:2000 (15) as 1000:2000 (7) port \
+               80 health `curl -f http://localhost` health `sleep 5` never root (9) privileged (15)"][..],
+        ),
+        (
+            &[("skaffold.yaml", "build:\n  artifacts: [{image: api}]\n"), ("some/deployment.yaml", list)],
+            &["skaffold.yaml:2 Dockerfile in . starts `x` (some/deployment.yaml:4) runs `y` (some/deployment.yaml:10)"],
+        ),
+        (
+            &[("docker-bake.hcl", "target \"a\" {\n tags = [\"${R}/api:${T}\"]\n}\n"), ("deploy/a.yml", list)],
+            &["docker-bake.hcl:1 Dockerfile in . starts `x` (deploy/a.yml:4) runs `y` (deploy/a.yml:10)"],
+        ),
+        (
+            &[("Makefile", "a:\n\tdocker build -t api:$(V) .\n"), ("deploy/a.yml", list)],
+            &["Makefile:2 Dockerfile in . starts `x` (deploy/a.yml:4) runs `y` (deploy/a.yml:10)"],
+        ),
+        (
+            &[
+                ("Makefile", "ORG = x\nexport IMG ?= api # it\nV := 1\nV := 2\na:\n\tdocker build -t $(IMG):${V} .\n"),
+                ("deploy/a.yml", list),
+            ],
+            &["Makefile:6 Dockerfile in . starts `x` (deploy/a.yml:4) runs `y` (deploy/a.yml:10)"],
+        ),
+        (
+            &[("build.sh", "O=\"$O\"\nR=$A\nA=$R\ndocker build -t \"$O/api\" -t $R .\n"), ("deploy/a.yml", list)],
+            &["build.sh:4 Dockerfile in . starts `x` (deploy/a.yml:4) runs `y` (deploy/a.yml:10)"],
+        ),
+        // The tags that another step of the job makes.
+        (
+            &[
+                (
+                    ".github/workflows/a.yml",
+                    "jobs:\n  a:\n    steps:\n      - {uses: docker/metadata-action@v5, id: m, with: {images: api}}\n      \
+                     - {uses: docker/build-push-action@v6, with: {tags: '${{ steps.m.outputs.tags }}'}}\n  b:\n    \
+                     steps:\n      - {uses: docker/metadata-action@v5, id: m, with: {images: b}}\n      - {uses: \
+                     docker/build-push-action@v6, with: {file: Other, tags: '${{ steps.m.outputs.tags }}'}}\n",
+                ),
+                ("deploy/a.yml", list),
+                ("deploy/b.yml", "kind: Pod\nspec:\n  containers:\n  - image: b\n    args: z\n"),
+            ],
+            &[".github/workflows/a.yml:5 Dockerfile in . starts `x` (deploy/a.yml:4) runs `y` (deploy/a.yml:10)"],
+        ),
+        // Nothing says what the image is called, or only a variable does.
+        (&[("Makefile", "a:\n\tdocker build .\n"), ("deploy/a.yml", list)], &["Makefile:2 Dockerfile in ."]),
+        (&[("Makefile", "a:\n\tdocker build -t $(IMG) .\n"), ("deploy/a.yml", list)], &["Makefile:2 Dockerfile in ."]),
+        // Neither a folder nor a name of manifests, a chart, and what is no YAML.
+        (
+            &[
+                ("Makefile", "a:\n\tdocker build -t api .\n"),
+                ("some/api.yaml", list),
+                ("k8s/chart/templates/api.yaml", list),
+                ("k8s/a.yaml", "kind: Pod\nspec:\n  containers:\n{{- if .Values.x }}\n  - image: api\n{{ end }}"),
+                ("k8s/b.yaml", "kind: Pod\nspec:\n  containers:\n\t- image: api\n"),
+            ],
+            &["Makefile:2 Dockerfile in ."],
+        ),
+        // A Compose file of another folder that builds nothing.
+        (
+            &[
+                ("Makefile", "a:\n\tdocker build -t docker.io/org/api .\n"),
+                ("prod/compose.yaml", "services: {a: {image: 'org/api:1', user: root}, b: {image: api, user: me}}"),
+            ],
+            &["Makefile:2 Dockerfile in . as root (1)"],
+        ),
+    ] {
+        assert_eq!(of(files, "Dockerfile"), expected, "{files:?}");
+    }
 }
 
 #[test]
@@ -349,6 +567,26 @@ fn commands() {
             &["skaffold.yaml:3 a/Dockerfile in a target t (6) arg A=b", "skaffold.yaml:10 a/Dockerfile in a"],
         ),
         (
+            "skaffold.yaml",
+            "build:\n  artifacts:\n    - image: x\n      context: a\n      runtimeType: go\n      sync:\n        manual:\n          \
+             - {src: 'src/**', dest: /app}\n        infer: ['*.js']\n        auto: true\nprofiles:\n  - patches:\n      \
+             - {op: add, path: /build/artifacts/0/docker, value: {target: dev, buildArgs: {A: b}}}\n      \
+             - {op: replace, path: /build/artifacts/0/docker/target, value: t}\n      \
+             - {op: add, path: /build/artifacts/0/docker/buildArgs/X, value: y}\n      \
+             - {op: add, path: /build/artifacts/7/docker/target, value: no}\n      \
+             - {op: remove, path: /build/artifacts/0/sync}\n",
+            "a/Dockerfile",
+            &[
+                "skaffold.yaml:3 a/Dockerfile in a mount src/**>/app (skaffold.yaml:8) mount *.js>? (skaffold.yaml:9)",
+                "skaffold.yaml:13 a/Dockerfile in a target dev (13) arg A=b mount src/**>/app (skaffold.yaml:8) mount *.js>? \
+                 (skaffold.yaml:9)",
+                "skaffold.yaml:14 a/Dockerfile in a target t (14) mount src/**>/app (skaffold.yaml:8) mount *.js>? \
+                 (skaffold.yaml:9)",
+                "skaffold.yaml:15 a/Dockerfile in a arg X=y mount src/**>/app (skaffold.yaml:8) mount *.js>? \
+                 (skaffold.yaml:9)",
+            ],
+        ),
+        (
             ".devcontainer/devcontainer.json",
             "{ // it\n \"build\": {\"dockerfile\": \"../Dockerfile\",\n \"context\": \"..\", \"target\": \"dev\"},\n \
              \"remoteUser\": \"me\", \"mounts\": [\"type=volume,source=a,target=/b\"],\n}",
@@ -359,6 +597,49 @@ fn commands() {
     ] {
         assert_eq!(of(&[(file, text)], dockerfile), expected, "{file} {text}");
     }
+}
+
+#[test]
+fn what_nobody_writes() {
+    let many: String = (0..20_000).fold("include:\n".into(), |all, at| all + &format!("  - x{at}.yaml\n"));
+    let pods = "kind: Pod\nspec:\n  containers:\n".to_owned() + &"  - {image: a, user: 0}\n".repeat(20_000);
+    let deep = "kind: x\nspec: {containers: [{image: a}]}\n";
+    let specs = "kind: x\n# containers: image:\nspec: ".to_owned() + &"{spec: ".repeat(60) + &"}".repeat(60);
+    let bomb = "kind: Pod\nx: &a {containers: [{image: a, args: b}], spec: {}}\nitems: &b [*a, *a, *a, *a, *a]\nspec: {items: *b}\n\
+                template: {items: [{items: *b}, {items: *b}]}\n";
+    let odd = "kind: [Pod]\nspec:\n  containers:\n    - image: a\n      command: {x: y}\n      args: ~\n      ports: {a: b}\n      \
+               volumeMounts: [~, x, {name: []}, {mountPath: ''}]\n      securityContext: [runAsUser]\n      livenessProbe: exec\n      \
+               lifecycle: [exec]\n    - ~\n    - image: {}\n    - image: ':'\n  volumes: x\n---\n~\n---\nkind: a\nitems: b\n";
+    let windows = "\u{feff}kind: Pod\r\nspec:\r\n  containers:\r\n  - image: a\r\n    args: [b]\r\n";
+    let patches = "build: {artifacts: [{image: a, sync: {manual: x, infer: [{}, ~, []]}}, ~, x]}\nprofiles: [x, {patches: [x, \
+                   {path: /build/artifacts/99999999999999999999/docker, value: x}, {path: /build/artifacts/0, value: x}, \
+                   {path: /build/artifacts/2/docker/target, value: []}, {path: /build/artifacts/0/docker/buildArgs/, value: {}}]}]\n";
+    for (files, dockerfile, expected) in [
+        (&[("compose.yaml", &*many)][..], "Dockerfile", 0),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", &pods)], "Dockerfile", 1),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", deep)], "Dockerfile", 1),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", &specs)], "Dockerfile", 1),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", bomb)], "Dockerfile", 1),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", odd)], "Dockerfile", 1),
+        (&[("skaffold.yaml", patches), ("k8s/a.yaml", windows)], "Dockerfile", 1),
+        (
+            &[
+                (
+                    "compose.yaml",
+                    "services: {a: {extends: {file: x/y.yaml, service: a}}, b: {extends: {file: [], service: {}}}}",
+                ),
+                ("x/y.yaml", "services: {a: {extends: {file: ../compose.yaml, service: a}, build: .}}"),
+            ],
+            "x/Dockerfile",
+            1,
+        ),
+    ] {
+        assert_eq!(of(files, dockerfile).len(), expected, "{:?} {:?}", files[0].0, files.last().map(|it| &it.1[..20]));
+    }
+    let runs = |text| of(&[("skaffold.yaml", patches), ("k8s/a.yaml", text)], "Dockerfile").concat();
+    assert_eq!(runs(windows), "skaffold.yaml:1 Dockerfile in . runs `b` (k8s/a.yaml:5)");
+    assert_eq!(runs(odd), "skaffold.yaml:1 Dockerfile in . mount > (k8s/a.yaml:8) starts `` (k8s/a.yaml:5)");
+    assert_eq!(runs(bomb).matches("runs `b`").count(), 20);
 }
 
 #[test]
@@ -375,7 +656,7 @@ fn what_cannot_be_read() {
         (".github/workflows/x.yml", Some(b"a: [")),
         ("notes.yml", Some(b"a: [")),
     ];
-    let builds = Builds::of(files.iter().copied());
+    let builds = Builds::of(files.iter().copied(), |_| None);
     let root = told(&builds.of_dockerfile("Dockerfile"));
     assert_eq!(
         root,
@@ -398,7 +679,7 @@ fn stages() {
     let text = "services:\n  a: {build: {context: ., target: DEV}}\n  b: {build: {context: ., target: '1'}}\n  \
                 c: {build: {context: ., target: '$T-x'}}\n  d: {build: ., user: me}\n";
     let files = [("compose.yaml", Some(text.as_bytes()))];
-    let uses = Builds::of(files).of_dockerfile("Dockerfile");
+    let uses = Builds::of(files, |_| None).of_dockerfile("Dockerfile");
     for (name, number, expected) in [
         (Some("dev"), 0, Some("compose.yaml:2 builds it")),
         (None, 1, Some("compose.yaml:3 builds it")),
