@@ -16,7 +16,7 @@ use std::cell::OnceCell;
 
 use crate::commands::cache::{Surroundings, Yarn};
 use crate::context::{World, yarn};
-use crate::dockerfile::{Document, Graph, Instruction, Kind};
+use crate::dockerfile::{Base, Document, Graph, Instruction, Kind};
 use crate::images::{self, ImageMap};
 use crate::scope::{Scope, Scopes};
 use crate::shell::Script;
@@ -150,13 +150,44 @@ impl<'a> View<'a> {
     /// The scopes of all instructions.
     #[must_use]
     pub fn scopes(&self) -> &Scopes {
-        self.scopes.get_or_init(|| Scopes::of(self.doc, &self.settings.images))
+        self.scopes.get_or_init(|| Scopes::on(self.doc, self.graph(), &self.settings.images))
     }
 
-    /// Which stage builds on which.
+    /// Which stage builds on which. Where a file of the repository gives another build argument than the default, and
+    /// with it an image that is not alike, it is not known.
     #[must_use]
     pub fn graph(&self) -> &Graph {
-        self.graph.get_or_init(|| Graph::of(self.doc))
+        self.graph.get_or_init(|| {
+            let mut graph = Graph::of(self.doc);
+            let stages: Vec<usize> = (0..self.doc.stages().len()).filter(|stage| graph.is_variable(*stage)).collect();
+            let uses = if stages.is_empty() { None } else { self.world.uses() };
+            for given in uses.iter().flat_map(|uses| uses.given()) {
+                let other = Graph::given(self.doc, &given);
+                for stage in &stages {
+                    if !self.is_alike(&graph.bases()[*stage], &other.bases()[*stage]) {
+                        graph.forget(*stage);
+                    }
+                }
+            }
+            graph
+        })
+    }
+
+    /// Whether what is known of a base goes for another.
+    fn is_alike(&self, base: &Base, other: &Base) -> bool {
+        let image = |base: &Base| match base {
+            Base::Image(name) => images::identify(name, &self.settings.images),
+            _ => None,
+        };
+        match (base, other) {
+            _ if base == other => true,
+            (Base::Image(_), Base::Image(_)) => match (image(base), image(other)) {
+                (Some(base), Some(other)) => base.is_like(&other),
+                (None, None) => true,
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// The script of instruction `index`, if it is a RUN in shell form (not inside ONBUILD) for a POSIX shell, whatever

@@ -59,7 +59,13 @@ impl Graph {
     /// The graph of `document`.
     #[must_use]
     pub fn of(document: &Document) -> Self {
-        let globals = globals(document);
+        Self::given(document, &[])
+    }
+
+    /// The graph of `document` where these build arguments, names with values, are given.
+    #[must_use]
+    pub fn given(document: &Document, arguments: &[(&str, &str)]) -> Self {
+        let globals = globals(document, arguments);
         let mut graph = Self { bases: Vec::new(), variable: Vec::new(), uses: Vec::new() };
         let mut names: HashMap<&str, usize> = HashMap::new();
         for (index, stage) in document.stages().iter().enumerate() {
@@ -93,6 +99,11 @@ impl Graph {
     #[must_use]
     pub fn is_variable(&self, stage: usize) -> bool {
         self.variable[stage]
+    }
+
+    /// Takes what `stage` is built on for unknown.
+    pub fn forget(&mut self, stage: usize) {
+        self.bases[stage] = Base::Unknown;
     }
 
     /// Every place where a stage takes from another, in order of the text.
@@ -146,8 +157,8 @@ impl Graph {
     }
 }
 
-/// The global ARGs with their defaults.
-fn globals(document: &Document) -> HashMap<String, Lookup> {
+/// The global ARGs with what is given for them, or their defaults.
+fn globals(document: &Document, given: &[(&str, &str)]) -> HashMap<String, Lookup> {
     let end = document.stages().first().map_or(document.instructions().len(), |stage| stage.instructions.start);
     let mut globals = HashMap::new();
     for instruction in &document.instructions()[..end] {
@@ -155,10 +166,12 @@ fn globals(document: &Document) -> HashMap<String, Lookup> {
         for declaration in declarations {
             let name = document.joined(instruction, declaration.name);
             let default = declaration.default.map(|default| document.joined(instruction, default));
-            let value = match default {
+            let own = given.iter().find(|it| it.0 == name);
+            let value = match (own, default) {
+                (Some((_, value)), _) => Lookup::Value((*value).to_owned()),
                 // One that BuildKit sets, or that must be given.
-                None => Lookup::Unknown,
-                Some(raw) => expand(&raw, document.escape(), &mut |name| global(&globals, name))
+                (None, None) => Lookup::Unknown,
+                (None, Some(raw)) => expand(&raw, document.escape(), &mut |name| global(&globals, name))
                     .map_or(Lookup::Unknown, Lookup::Value),
             };
             globals.insert(name.into_owned(), value);
@@ -209,6 +222,17 @@ mod tests {
 
     fn graph(text: &str) -> Graph {
         Graph::of(&Document::parse(text))
+    }
+
+    #[test]
+    fn build_arguments() {
+        let doc = Document::parse("ARG A=a\nARG B=$A\nARG C\nFROM $B AS x\nFROM $C\nFROM ${D:-d}\nFROM a\n");
+        let mut graph = Graph::given(&doc, &[("A", "x"), ("C", "x"), ("D", "e")]);
+        let image = |name: &str| Base::Image(name.into());
+        assert_eq!(graph.bases(), [image("x"), Base::Stage(0), image("d"), image("a")]);
+        graph.forget(1);
+        assert_eq!(graph.bases()[1], Base::Unknown);
+        assert_eq!(Graph::of(&doc).bases(), [image("a"), Base::Unknown, image("d"), image("a")]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod libraries;
 pub mod life;
 mod reference;
+pub mod slim;
 mod table;
 mod tag;
 
@@ -297,6 +298,13 @@ pub fn identify(reference: &str, like: &ImageMap) -> Option<Image> {
 }
 
 impl Image {
+    /// Whether all that is known of `other`, but for the version of what it is for, is known of it, too.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let rest = |image: &Self| Self { tag: None, version: None, slim: false, slim_sibling: None, ..image.clone() };
+        rest(self) == rest(other)
+    }
+
     fn of(reference: &Reference<'_>, tag: Option<&str>) -> Option<Self> {
         let name = table::canonical(&reference.familiar());
         let row = table::find(&name, tag.unwrap_or(if reference.digest().is_none() { "latest" } else { "" }))?;

@@ -72,7 +72,12 @@ impl Scopes {
     /// The scopes of `document`; `images` says what a company's own bases are like.
     #[must_use]
     pub fn of(document: &Document, images: &ImageMap) -> Self {
-        let graph = Graph::of(document);
+        Self::on(document, &Graph::of(document), images)
+    }
+
+    /// The scopes of `document`, whose stages are built on what `graph` says.
+    #[must_use]
+    pub fn on(document: &Document, graph: &Graph, images: &ImageMap) -> Self {
         let mut builder = Builder { document, log: Log::default(), scopes: Vec::new(), before: Vec::new() };
         let mut scope = builder.global();
         let first = document.stages().first().map_or(document.instructions().len(), |stage| stage.instructions.start);

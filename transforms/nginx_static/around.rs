@@ -29,7 +29,7 @@ pub fn against(stage: &Stage<'_>, folder: &str, port: u16) -> Result<(), Reason>
         if let Some(mount) = run.mounts.iter().find(|it| it.what.covers(folder) || inside(&it.what.target)) {
             return Err(format!("{} mounts over {folder}, or in it", mount.at).into());
         }
-        if let Some(command) = run.commands.first() {
+        if let Some(command) = run.started().next() {
             return Err(format!("{} starts it with `{}`", command.at, command.what.replace('\0', "…")).into());
         }
         if let Some(user) = run.users.first() {

@@ -252,6 +252,9 @@ impl Ship<'_> {
         if let Some(mounts) = used::mounts(self) {
             check += &format!("; what {mounts} is given to it");
         }
+        if let Some(users) = used::users(self) {
+            check += &format!("; {users}");
+        }
         check + "; no image that is built on this one needs root"
     }
 }

@@ -11,7 +11,7 @@ const ROOT: &[&str] =
     &["apt", "apk ", "chown", " install", "npm ci", "gosu", "su-exec", "sudo", "crond", "cron ", "sshd", "certbot"];
 
 /// A check with more than these is not read.
-const MAX_MOUNTS: usize = 3;
+const MAX_TOLD: usize = 3;
 
 fn uses(ship: &Ship<'_>) -> Option<Arc<Uses>> {
     ship.view.world.uses()
@@ -52,7 +52,7 @@ pub(super) fn against(ship: &Ship<'_>) -> Result<(), String> {
             }
         }
         let needs = |command: &str| ROOT.iter().find(|word| command.contains(*word));
-        let mut commands = run.commands.iter().filter_map(|command| Some((&command.at, needs(&command.what)?)));
+        let mut commands = run.started().filter_map(|command| Some((&command.at, needs(&command.what)?)));
         if let Some((at, word)) = commands.next() {
             return Err(format!("{at} starts it with `{}`", word.trim()));
         }
@@ -65,6 +65,23 @@ pub(super) fn ports(ship: &Ship<'_>) -> Vec<String> {
     let Some(uses) = uses(ship) else { return Vec::new() };
     let ports = runs(ship, &uses).flat_map(|run| &run.ports).map(|port| &port.what);
     ports.filter(|port| port.parse::<u16>().is_ok_and(|port| port < 1024)).cloned().collect()
+}
+
+/// Who runs it whatever USER says, and what starts it only without root: `compose.yaml:7 runs it as 1000 all the same`.
+pub(super) fn users(ship: &Ship<'_>) -> Option<String> {
+    let uses = uses(ship)?;
+    let mut told: Vec<String> = Vec::new();
+    for run in runs(ship, &uses) {
+        for user in &run.users {
+            let what = format!(" runs it as {} all the same", user.what.replace('\0', "…"));
+            if !told.iter().any(|told| told.ends_with(&what)) {
+                told.push(user.at.to_string() + &what);
+            }
+        }
+        let own = run.no_root.as_ref().filter(|_| run.users.is_empty());
+        told.extend(own.map(|at| format!("{at} starts it only without root")));
+    }
+    shortened(told)
 }
 
 /// What is mounted, and may belong to another: `compose.yaml:7 mounts at /data`.
@@ -81,8 +98,13 @@ pub(super) fn mounts(ship: &Ship<'_>) -> Option<String> {
             told.push(format!("{} mounts at {target}", mount.at));
         }
     }
-    let more = told.len().saturating_sub(MAX_MOUNTS);
-    told.truncate(MAX_MOUNTS);
+    shortened(told)
+}
+
+/// All of it in a few words.
+fn shortened(mut told: Vec<String>) -> Option<String> {
+    let more = told.len().saturating_sub(MAX_TOLD);
+    told.truncate(MAX_TOLD);
     match (told.is_empty(), more) {
         (true, _) => None,
         (_, 0) => Some(told.join(", ")),

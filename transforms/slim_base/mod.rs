@@ -2,9 +2,10 @@
 
 use crate::commands::{Invocation, Tool, Verb, invocations};
 use crate::context::package::Package;
+use crate::context::uses::programs;
 use crate::context::{Tree, heavy, join, python};
 use crate::dockerfile::{Base, Command, Kind};
-use crate::images::{self, Image};
+use crate::images::{self, Image, slim};
 use crate::source::Edit;
 use crate::transform::{Change, Finding, On, Promise, Transform, View};
 
@@ -16,98 +17,6 @@ const MESSAGE: &str = "the base image brings compilers and headers that nothing 
 /// Debian's own slim image has the same programs.
 /// <https://github.com/debuerreotype/debuerreotype/blob/master/scripts/.slimify-excludes>
 const MANUALS: &str = "the base image brings manuals and translations that nothing here reads";
-
-/// Commands of the slim variants, besides those of the language: the shell's own, and packages that Debian calls essential.
-/// <https://packages.debian.org/stable/allpackages>, section admin and utils, `Essential: yes`.
-const SLIM: &[&str] = &[
-    ":",
-    "[",
-    "adduser",
-    "addgroup",
-    "apt-cache",
-    "apt-get",
-    "apt-key",
-    "awk",
-    "basename",
-    "bash",
-    "cat",
-    "cd",
-    "chgrp",
-    "chmod",
-    "chown",
-    "command",
-    "cp",
-    "cut",
-    "date",
-    "dd",
-    "debconf-set-selections",
-    "df",
-    "diff",
-    "dirname",
-    "dpkg",
-    "dpkg-query",
-    "du",
-    "echo",
-    "egrep",
-    "env",
-    "exec",
-    "exit",
-    "export",
-    "expr",
-    "false",
-    "fgrep",
-    "find",
-    "grep",
-    "groupadd",
-    "groupmod",
-    "gunzip",
-    "gzip",
-    "head",
-    "hostname",
-    "id",
-    "install",
-    "ldconfig",
-    "ln",
-    "ls",
-    "md5sum",
-    "mkdir",
-    "mktemp",
-    "mv",
-    "perl",
-    "printf",
-    "pwd",
-    "readlink",
-    "realpath",
-    "rm",
-    "rmdir",
-    "sed",
-    "seq",
-    "set",
-    "sh",
-    "sha256sum",
-    "sha512sum",
-    "sleep",
-    "sort",
-    "stat",
-    "sync",
-    "tail",
-    "tar",
-    "tee",
-    "test",
-    "touch",
-    "tr",
-    "true",
-    "umask",
-    "uname",
-    "uniq",
-    "unset",
-    "update-alternatives",
-    "useradd",
-    "usermod",
-    "wc",
-    "which",
-    "xargs",
-];
 
 fn find(view: &View<'_>) -> Vec<Finding> {
     finding(view).into_iter().collect()
@@ -211,7 +120,7 @@ impl Ship<'_> {
                     let apart = |c: char| c.is_whitespace() || ";&|()'\"`".contains(c);
                     let mut parts = words.iter().flat_map(|word| word.split(apart));
                     if let Some(lacks) =
-                        parts.find(|part| FULL.contains(part) && !installed.iter().any(|it| &**it == *part))
+                        parts.find(|part| slim::LACKS.contains(part) && !installed.iter().any(|it| &**it == *part))
                     {
                         return Err(format!("line {line} runs {lacks}, which slim lacks"));
                     }
@@ -220,7 +129,33 @@ impl Ship<'_> {
                 _ => {}
             }
         }
-        if runs { Ok(()) } else { Err("it has no command: other images may be built on it".into()) }
+        if !runs {
+            return Err("it has no command: other images may be built on it".into());
+        }
+        if self.image.kind == images::Kind::System { Ok(()) } else { self.used(&installed) }
+    }
+
+    /// Whether no file of the repository runs it with what the slim variant lacks.
+    fn used(&self, installed: &[Box<str>]) -> Result<(), String> {
+        let Some(uses) = self.view.world.uses() else { return Ok(()) };
+        if let Some(unread) = uses.unread() {
+            return Err(unread);
+        }
+        let last = self.view.doc.stages().len() - 1;
+        for run in uses.runs(self.view.doc.stages()[last].name.as_deref(), last, true) {
+            if let Some(at) = &run.develops {
+                return Err(format!("{at} makes it a place to develop in"));
+            }
+            let asked = run.healthchecks.iter().map(|test| (test, "asks for its health with"));
+            for (said, does) in run.started().map(|command| (command, "starts it with")).chain(asked) {
+                let names = programs(&said.what).filter_map(|program| program.rsplit('/').next());
+                let mut lacking = names.filter(|name| slim::LACKS.contains(name));
+                if let Some(name) = lacking.find(|name| !installed.iter().any(|it| **it == **name)) {
+                    return Err(format!("{} {does} {name}, which slim lacks", said.at));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether no manifest of the project, where it is at hand, names a package that needs more of the system.
@@ -275,7 +210,7 @@ impl Ship<'_> {
             _ => &[],
         };
         let brought = || installed.iter().any(|package| &**package == base);
-        if SLIM.contains(&base) || language.contains(&base) || brought() { Ok(()) } else { Err(base) }
+        if slim::HAS.contains(&base) || language.contains(&base) || brought() { Ok(()) } else { Err(base) }
     }
 
     /// Whether an installation compiles nothing, or has what it compiles with.
@@ -316,34 +251,3 @@ impl Ship<'_> {
 fn needs_more(name: &str) -> bool {
     heavy::PYTHON.contains(&name) || !heavy::libraries(name).is_empty()
 }
-
-/// What the full images have, and programs start.
-/// <https://github.com/docker-library/buildpack-deps/blob/master/debian/bookworm/Dockerfile>
-const FULL: &[&str] = &[
-    "git",
-    "hg",
-    "svn",
-    "curl",
-    "wget",
-    "make",
-    "gcc",
-    "g++",
-    "cc",
-    "c++",
-    "convert",
-    "identify",
-    "mogrify",
-    "magick",
-    "ssh",
-    "scp",
-    "rsync",
-    "unzip",
-    "xz",
-    "bzip2",
-    "file",
-    "patch",
-    "ps",
-    "gpg",
-    "pg_config",
-    "mysql_config",
-];

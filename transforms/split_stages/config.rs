@@ -4,8 +4,8 @@ use super::Reason;
 use super::edit::{Copy, Plan, uses};
 use super::original::{Form, Original, holds};
 use super::steps::Effect;
+use super::used;
 use crate::commands::{Verb, recognise};
-use crate::context::Uses;
 use crate::context::heavy;
 use crate::dockerfile::{Command, Kind};
 use crate::images::libraries::of_headers;
@@ -372,47 +372,12 @@ pub fn files(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Commands that need what only the first stage has.
-const TOOLS: &[&str] = &[
-    "run dev",
-    "nodemon",
-    "ts-node",
-    "yarn dev",
-    "pnpm dev",
-    "go run",
-    "go test",
-    "cargo",
-    "air ",
-    "pytest",
-    "--reload",
-    "--debug",
-    "npm test",
-    "npm install",
-    "mvn",
-    "gradle",
-    "npx ",
-    "prisma",
-    "pip ",
-    "dotnet run",
-    "dotnet watch",
-    "dotnet test",
-    "dotnet ef",
-    "bash",
-    "sleep infinity",
-    "make ",
-    "ctest",
-    "gdb",
-    "valgrind",
-];
-
 /// What has to be true of the surroundings.
 ///
 /// # Errors
 /// If a file of the repository says that it is not.
 pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
-    if let Some(uses) = it.view.world.uses() {
-        used(it, &uses, plan.base.as_deref())?;
-    }
+    used::against(it, plan)?;
     if plan.keeps_sources {
         return Ok(());
     }
@@ -423,38 +388,5 @@ pub fn surroundings(it: &Original<'_>, plan: &mut Plan) -> Result<(), Reason> {
         Some(name) => format!("nothing that builds {name} needs its sources or tools, or mounts over {over}"),
         None => format!("nothing needs the sources or tools that were in the image, or mounts over {over}"),
     });
-    Ok(())
-}
-
-/// What the files of the repository say of the image.
-fn used(it: &Original<'_>, uses: &Uses, base: Option<&str>) -> Result<(), Reason> {
-    if let Some(unread) = uses.unread() {
-        return Err(unread.into());
-    }
-    if let Some(at) = uses.number() {
-        return Err(format!("{at} builds a stage by its number, which would be another").into());
-    }
-    for run in uses.runs(it.view.doc.stages()[0].name.as_deref(), 0, true) {
-        if let Some(at) = &run.develops {
-            return Err(format!("{at} makes it a place to develop in").into());
-        }
-        if let Some(mount) = run.mounts.iter().find(|mount| mount.what.covers(&it.workdir)) {
-            return Err(format!("{} mounts over {}", mount.at, it.workdir).into());
-        }
-        let tool = |command: &str| TOOLS.iter().find(|tool| command.contains(*tool));
-        let mut tools = run.commands.iter().filter_map(|command| Some((&command.at, tool(&command.what)?)));
-        if let Some((at, tool)) = tools.next() {
-            return Err(format!("{at} starts it with `{}`", tool.trim()).into());
-        }
-        let lacks = |test: &str| {
-            let program = test.split_whitespace().find(|word| !matches!(*word, "CMD" | "CMD-SHELL"));
-            let own = program == it.program.words.first().map(String::as_str)
-                || matches!(program, None | Some("NONE" | "node" | "python" | "python3" | "ruby" | "java" | "dotnet"));
-            !own && base.is_some()
-        };
-        if let Some(test) = run.healthchecks.iter().find(|test| lacks(&test.what)) {
-            return Err(format!("{} asks for its health with what another base may lack", test.at).into());
-        }
-    }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod python;
 mod ruby;
 mod rust;
 mod steps;
+mod used;
 
 use std::borrow::Cow;
 
