@@ -39,38 +39,13 @@ pub fn is_dockerfile(name: &str) -> bool {
 
 /// The Dockerfiles under `root`, sorted; `.gitignore` is respected, and links are not followed.
 pub fn search(root: &Path) -> Vec<Found> {
-    walk(root, true)
-}
-
-/// The same, of a folder that nobody asked to search: what the user alone has git ignore is not left out, since to read
-/// that setting takes longer than all else that is done for one file.
-pub fn around(root: &Path) -> Vec<Found> {
-    walk(root, false)
-}
-
-/// How many threads walk a tree: more of them wait for each other.
-pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8))
-}
-
-fn walk(root: &Path, of_user: bool) -> Vec<Found> {
     let (send, receive) = std::sync::mpsc::channel();
-    let walk = ignore::WalkBuilder::new(root)
-        .hidden(false)
-        .require_git(false)
-        .git_global(of_user)
-        .threads(threads())
-        .filter_entry(|entry| entry.file_name() != ".git")
-        .build_parallel();
-    walk.run(|| {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(8));
+    walk(root).threads(cores).build_parallel().run(|| {
         let send = send.clone();
         Box::new(move |entry| {
-            // A directory that cannot be read is passed over, as a file would be.
-            if let Ok(entry) = entry
-                && entry.file_type().is_some_and(|kind| kind.is_file())
-                && entry.file_name().to_str().is_some_and(is_dockerfile)
-            {
-                let _ = send.send(entry.into_path());
+            if let Some(path) = entry.ok().and_then(dockerfile) {
+                let _ = send.send(path);
             }
             ignore::WalkState::Continue
         })
@@ -80,6 +55,27 @@ fn walk(root: &Path, of_user: bool) -> Vec<Found> {
     paths.sort_unstable();
     let shown = |path: PathBuf| path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path);
     paths.into_iter().map(|path| Found { path: shown(path), named: false }).collect()
+}
+
+/// The same of a folder that nobody asked to search. What the user alone has git ignore is not left out: to read that
+/// setting takes longer than all else that is done for one file, and so do threads, of which such walks have one.
+pub fn around(root: &Path) -> Vec<PathBuf> {
+    let walk = walk(root).git_global(false).build();
+    let mut paths: Vec<PathBuf> = walk.filter_map(|entry| dockerfile(entry.ok()?)).collect();
+    paths.sort_unstable();
+    paths
+}
+
+fn walk(root: &Path) -> ignore::WalkBuilder {
+    let mut walk = ignore::WalkBuilder::new(root);
+    walk.hidden(false).require_git(false).filter_entry(|entry| entry.file_name() != ".git");
+    walk
+}
+
+/// Where it is, if it is a Dockerfile. A directory that cannot be read is passed over, as a file would be.
+fn dockerfile(entry: ignore::DirEntry) -> Option<PathBuf> {
+    let file = entry.file_type().is_some_and(|kind| kind.is_file());
+    (file && entry.file_name().to_str().is_some_and(is_dockerfile)).then(|| entry.into_path())
 }
 
 /// The text of a Dockerfile.

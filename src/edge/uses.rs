@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::context::uses::{Builds, MAX_LEN, Uses, is_candidate};
 
+use super::git;
 use super::project::real;
-use super::{files, git};
 
 /// What stands in a folder that no repository has is looked at no deeper than this.
 const MAX_DEPTH: usize = 3;
@@ -71,28 +70,15 @@ fn read(root: &Path, depth: Option<usize>, max_files: usize) -> Builds {
         .git_global(false)
         .max_depth(depth)
         .filter_entry(|entry| !entry.file_name().to_str().is_some_and(|name| OTHERS.contains(&name)))
-        .threads(files::threads())
-        .build_parallel();
-    let seen = AtomicUsize::new(0);
-    let (send, receive) = std::sync::mpsc::channel();
-    walk.run(|| {
-        let (send, seen) = (send.clone(), &seen);
-        Box::new(move |entry| {
-            if seen.fetch_add(1, Relaxed) >= max_files {
-                return ignore::WalkState::Quit;
-            }
-            if let Ok(entry) = entry
-                && entry.file_type().is_some_and(|kind| kind.is_file())
-                && let Some(path) = entry.path().strip_prefix(root).ok().and_then(slashed)
-                && is_candidate(&path)
-            {
-                let _ = send.send((path, entry.into_path()));
-            }
-            ignore::WalkState::Continue
-        })
+        .build();
+    let mut seen = 0;
+    let entries = walk.take(max_files + 1).inspect(|_| seen += 1).filter_map(Result::ok);
+    let files = entries.filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+    let candidates = files.filter_map(|entry| {
+        let path = slashed(entry.path().strip_prefix(root).ok()?)?;
+        is_candidate(&path).then(|| (path, entry.into_path()))
     });
-    drop(send);
-    let read = receive.into_iter().take(MAX_READ + 1).map(|(path, place)| {
+    let read = candidates.take(MAX_READ + 1).map(|(path, place)| {
         let small = std::fs::metadata(&place).is_ok_and(|meta| meta.len() <= MAX_LEN);
         (path, small.then(|| std::fs::read(place).ok()).flatten())
     });
@@ -104,7 +90,7 @@ fn read(root: &Path, depth: Option<usize>, max_files: usize) -> Builds {
         Some((meta.len() <= MAX_LEN).then(|| std::fs::read(place).ok()).flatten())
     };
     let mut builds = Builds::of(contents.iter().map(|(path, content)| (&**path, content.as_deref())), contents_of);
-    if seen.into_inner() > max_files || contents.len() > MAX_READ {
+    if seen > max_files || contents.len() > MAX_READ {
         builds.add_unread("the rest of the repository");
     }
     builds

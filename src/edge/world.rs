@@ -28,13 +28,16 @@ struct Sibling {
     apart: bool,
 }
 
+/// The Dockerfiles of a build context, once they were looked for: meanwhile, other contexts can be looked at.
+type Siblings = Arc<OnceLock<Vec<Sibling>>>;
+
 /// What several Dockerfiles of a run ask for.
 #[derive(Debug, Default)]
 pub struct Shared {
     /// By the root of a repository.
     tracked: Mutex<HashMap<PathBuf, Option<Tracked>>>,
     /// The Dockerfiles below a build context.
-    dockerfiles: Mutex<HashMap<PathBuf, Vec<Sibling>>>,
+    dockerfiles: Mutex<HashMap<PathBuf, Siblings>>,
     /// What the files of repositories say of Dockerfiles.
     builds: Repositories,
     /// Only where the user lets them be asked.
@@ -208,20 +211,20 @@ impl World for Disk<'_> {
             return Some(Arc::from([]));
         }
         let same = |one: &Path, other: &Path| std::path::absolute(one).ok() == std::path::absolute(other).ok();
-        let mut known = self.shared.dockerfiles.lock().ok()?;
-        let all = known.entry(context.clone()).or_insert_with(|| {
-            let read = |found: files::Found| {
+        let known = Siblings::clone(self.shared.dockerfiles.lock().ok()?.entry(context.clone()).or_default());
+        let all = known.get_or_init(|| {
+            let read = |path: PathBuf| {
                 // One that cannot be read, nobody can build.
-                let doc = Document::parse(files::read(&found.path).ok()?);
-                let mut own = found.path.clone().into_os_string();
+                let doc = Document::parse(files::read(&path).ok()?);
+                let mut own = path.clone().into_os_string();
                 own.push(".dockerignore");
-                let folder = found.path.parent().unwrap_or(Path::new("."));
+                let folder = path.parent().unwrap_or(Path::new("."));
                 // One in a folder of its own has that for its context, if all is there.
-                let said = || self.shared.builds.contexts(&found.path);
+                let said = || self.shared.builds.contexts(&path);
                 let located = || locate::context(&doc, folder, said);
                 let elsewhere = !same(folder, &context) && located().is_some_and(|it: PathBuf| same(&it, folder));
                 let apart = elsewhere || Path::new(&own).exists();
-                Some(Sibling { path: found.path, doc: Arc::new(doc), apart })
+                Some(Sibling { path, doc: Arc::new(doc), apart })
             };
             files::around(&context).into_iter().filter_map(read).collect()
         });
