@@ -398,13 +398,12 @@ impl Wanted {
             }
             What::Maven { pom, wrapper } => {
                 let folder = folder()?;
-                let mut needs = maven::fetch(tree, folder, pom.as_deref(), *wrapper)?;
-                // A parent above what is copied is not found in the image, either.
-                let own = needs.files.first().cloned();
-                let mut above: Vec<String> =
-                    needs.files.iter().filter(|file| Some(*file) != own.as_ref()).cloned().collect();
+                let maven::Fetch { mut needs, parents, .. } = maven::fetch(tree, folder, pom.as_deref(), *wrapper)?;
+                // A parent above what is copied is not found in the image, either, and nor are its settings.
+                let mut above = parents.clone();
                 place::retain_brought(&mut above, &["pom.xml"], copies, (folder, &install.cwd));
-                needs.files.retain(|file| Some(file) == own.as_ref() || above.contains(file));
+                needs.files.retain(|file| !parents.contains(file) || above.contains(file));
+                place::retain_brought(&mut needs.folders, &[".mvn"], copies, (folder, &install.cwd));
                 (needs, folder, &install.cwd)
             }
             What::Gradle { wrapper } => (gradle::resolve(tree, folder()?, *wrapper)?, folder()?, &install.cwd),

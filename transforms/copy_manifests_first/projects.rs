@@ -5,7 +5,7 @@ use std::path::Path;
 use super::place;
 use super::reads::{Step, What};
 use crate::commands::{Invocation, Tool, Verb, invocations};
-use crate::context::{Tree, bundler, composer, dotnet};
+use crate::context::{Tree, bundler, composer, dotnet, maven};
 use crate::dockerfile::Lookup;
 use crate::shell::Script;
 use crate::transform::brought::{Copied, before};
@@ -160,7 +160,13 @@ pub fn dotnet(view: &View<'_>, (index, cwd): (usize, &str), script: &Script, it:
 }
 
 /// Maven that fetches, or builds and could fetch before.
-pub fn maven(view: &View<'_>, index: usize, script: &Script, it: &Invocation) -> Step {
+pub fn maven(
+    view: &View<'_>,
+    (tree, copies): (Option<&Tree<'_>>, &[Copied]),
+    (index, cwd): (usize, &str),
+    script: &Script,
+    it: &Invocation,
+) -> Step {
     let builds = it.verb == Verb::Build;
     let fetched =
         |it: &Invocation| it.tool == Tool::Maven && matches!(it.verb, Verb::Build | Verb::Download | Verb::Run);
@@ -175,8 +181,15 @@ pub fn maven(view: &View<'_>, index: usize, script: &Script, it: &Invocation) ->
     if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
         return held(format!("what the file of {} has it read is not known", flag.name));
     }
-    if it.has(&["-pl", "--projects", "-rf", "--resume-from"]) {
-        return held("it builds modules, and those that depend on each other cannot be fetched before".to_owned());
+    if it.has(&["-rf", "--resume-from"]) {
+        return held("it goes on with one of the modules".to_owned());
+    }
+    if let Some(modules) = it.value(&["-pl", "--projects"]).filter(|_| builds && !it.has(&["-am", "--also-make"])) {
+        // Those that are only left out leave the others together.
+        let left_out = |names: &str| names.split(',').all(|name| name.trim().starts_with(['!', '-']));
+        if !modules.literal.as_deref().is_some_and(left_out) {
+            return held("it builds modules without those that they depend on (no -am)".to_owned());
+        }
     }
     let pom = match it.value(&["-f", "--file"]).map(|value| value.literal.as_deref()) {
         None => None,
@@ -184,6 +197,8 @@ pub fn maven(view: &View<'_>, index: usize, script: &Script, it: &Invocation) ->
         Some(_) => return held("which project it builds is not known".to_owned()),
     };
     let wrapper = script.slice(it.name).ends_with("mvnw");
+    let folder = tree.and_then(|tree| place::context_of(tree, copies, cwd));
+    let read = tree.zip(folder).and_then(|(tree, folder)| maven::fetch(tree, &folder, pom.as_deref(), wrapper).ok());
     let what = What::Maven { pom, wrapper };
     if !builds {
         return Step::Installs(what);
@@ -195,8 +210,14 @@ pub fn maven(view: &View<'_>, index: usize, script: &Script, it: &Invocation) ->
     for flag in &it.flags {
         command = format!("{command} {}", one_line(script.slice(flag.span)));
     }
-    Step::Prepares(what, command + " dependency:go-offline")
+    let goal = if read.is_some_and(|read| read.reactor) { OF_A_REACTOR } else { "dependency:go-offline" };
+    Step::Prepares(what, format!("{command} {goal}"))
 }
+
+/// The goal where there are modules. Up to 3.1.1 it looked for those that others depend on in a repository, and which one
+/// runs is up to Maven and to parents that are not in the project; this one is for Maven 3.2.5, Java 8, and later ones.
+/// <https://github.com/apache/maven-dependency-plugin/issues/1186>
+const OF_A_REACTOR: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:go-offline";
 
 /// Gradle that resolves dependencies.
 pub fn gradle(script: &Script, it: &Invocation) -> Step {
@@ -217,7 +238,7 @@ pub fn gradle(script: &Script, it: &Invocation) -> Step {
     if let Some(flag) = it.flags.iter().find(|flag| PLACES.contains(&&*flag.name)) {
         return Step::Installs(What::Held(format!("what {} makes of it is not known", flag.name).into()));
     }
-    if it.literals().any(|task| task != "dependencies") {
+    if it.literals().any(|task| task != "dependencies" && !task.ends_with(":dependencies")) {
         return Step::Installs(What::Held("a task of the project's own may read anything".into()));
     }
     Step::Installs(What::Gradle { wrapper: script.slice(it.name).ends_with("gradlew") })

@@ -43,7 +43,7 @@ const ELSEWHERE: &[&str] = &[
 /// What `simple` reads, a command of RUN `index`, run in `cwd`, of what was copied.
 pub fn step(
     view: &View<'_>,
-    (tree, copies): (Option<&Tree<'_>>, &[Copied]),
+    project @ (tree, copies): (Option<&Tree<'_>>, &[Copied]),
     (index, cwd): (usize, &str),
     script: &Script,
     simple: &Simple,
@@ -87,7 +87,9 @@ pub fn step(
         (Tool::Dotnet, Verb::Install | Verb::Build) => {
             projects::dotnet(view, (index, cwd), script, &invocation).unwrap_or_else(|| tool(&invocation))
         }
-        (Tool::Maven, Verb::Download | Verb::Build) => projects::maven(view, index, script, &invocation),
+        (Tool::Maven, Verb::Download | Verb::Build) => {
+            projects::maven(view, project, (index, cwd), script, &invocation)
+        }
         (Tool::Gradle, Verb::Download) => projects::gradle(script, &invocation),
         _ => tool(&invocation),
     };
