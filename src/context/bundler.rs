@@ -184,6 +184,56 @@ fn gemfile(tree: &Tree<'_>, path: &str, needs: &mut Needs) -> Result<(), Reason>
     Ok(())
 }
 
+/// The gems that a Gemfile asks for, each with its requirements; `None` if that depends on more than its text, or one is
+/// taken from elsewhere.
+pub(super) fn asked(text: &str) -> Option<Vec<(&str, Vec<&str>)>> {
+    const ELSE: &[&str] = &[
+        "if",
+        "unless",
+        "else",
+        "elsif",
+        "case",
+        "install_if",
+        "ENV",
+        "eval_gemfile",
+        "gemspec",
+        "git",
+        "github",
+        "gist",
+        "bitbucket",
+        "path",
+        "each",
+        "File",
+    ];
+    let tokens = tokens(text)?;
+    let elsewhere = |token: &Token<'_>| match token {
+        Token::Word(name) | Token::Key(name) | Token::Symbol(name) => ELSE.contains(name),
+        _ => false,
+    };
+    if tokens.iter().any(elsewhere) {
+        return None;
+    }
+    let mut all = Vec::new();
+    for (at, _) in tokens.iter().enumerate().filter(|(_, token)| **token == Token::Word("gem")) {
+        let behind = &tokens[at + 1..];
+        let behind = if behind.first() == Some(&Token::Mark('(')) { &behind[1..] } else { behind };
+        let [Token::Text(name), rest @ ..] = behind else { return None };
+        let (mut rest, mut requirements) = (rest, Vec::new());
+        while let [Token::Mark(','), next, more @ ..] = rest {
+            match next {
+                // `"require": …` is a string with a key behind it.
+                Token::Text(_) if matches!(more.first(), Some(Token::Key(_))) => break,
+                Token::Text(text) => requirements.push(*text),
+                Token::Key(_) | Token::Symbol(_) => break,
+                _ => return None,
+            }
+            rest = more;
+        }
+        all.push((*name, requirements));
+    }
+    Some(all)
+}
+
 fn named(tree: &Tree<'_>, path: &str, folder: &str, file: &str, needs: &mut Needs) -> Result<(), Reason> {
     let file = join(folder, file).ok_or_else(|| format!("{file} is outside of the context"))?;
     if tree.take(needs, &file)? {

@@ -3,6 +3,12 @@
 //! <https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json>, <https://classic.yarnpkg.com/lang/en/docs/yarn-lock/>,
 //! <https://github.com/pnpm/spec/tree/master/lockfile>, <https://bun.com/docs/pm/lockfile>
 
+pub mod bundler;
+pub mod cargo;
+pub mod composer;
+pub mod pipenv;
+pub mod uv;
+
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};

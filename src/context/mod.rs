@@ -7,6 +7,7 @@ pub mod cmake;
 pub mod compiler;
 pub mod composer;
 pub mod csproj;
+pub mod development;
 pub mod dotnet;
 pub mod go;
 pub mod gradle;

@@ -33,7 +33,11 @@ fn manifest(tree: &Tree<'_>, folder: &str) -> Result<Table, Reason> {
     tree.toml(&path)?.ok_or_else(|| format!("there is no {path} in the context").into())
 }
 
-fn members(tree: &Tree<'_>, folder: &str, manifest: &Table) -> Result<Vec<String>, Reason> {
+/// The folders of the members of the workspace of `manifest`, which stands in `folder`.
+///
+/// # Errors
+/// If one is not known.
+pub(super) fn members(tree: &Tree<'_>, folder: &str, manifest: &Table) -> Result<Vec<String>, Reason> {
     let workspace = manifest.get("workspace").and_then(|workspace| workspace.get("members"));
     let mut members = Vec::new();
     for pattern in workspace.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {

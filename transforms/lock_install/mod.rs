@@ -1,6 +1,10 @@
 //! See README.md: which installation is held to its lock file, and how.
 
+mod cargo;
 mod node;
+mod php;
+mod python;
+mod ruby;
 
 use std::borrow::Cow;
 
@@ -19,6 +23,9 @@ pub const TRANSFORM: Transform = Transform { doc: include_str!("README.md"), fin
 
 const MESSAGE: &str = "where the lock file is out of date, the build takes other versions, and nobody is told";
 
+/// What is told of a command that takes no notice of the lock file at all.
+const UNLOCKED: &str = "the build takes the newest versions that there are, and not those of the lock file";
+
 /// Why not, in words.
 type Reason = Cow<'static, str>;
 
@@ -33,7 +40,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
     let tree = Tree::of(view.world);
     let mut findings = Vec::new();
     for (index, script) in view.scripts() {
-        let (mut locked, mut reason) = (Vec::new(), None);
+        let (mut locked, mut reason, mut message) = (Vec::new(), None, MESSAGE);
         for simple in script.commands() {
             let Some(it) = recognise(script, simple).filter(|it| it.certain && it.runner == Runner::Same) else {
                 continue;
@@ -41,8 +48,16 @@ fn find(view: &View<'_>) -> Vec<Finding> {
             let call = Call { view, index, script, simple, it: &it };
             let answer = match it.tool {
                 Tool::Npm | Tool::Yarn | Tool::Pnpm | Tool::Bun => node::locked(&call, tree.as_ref()),
+                Tool::Cargo => cargo::locked(&call, tree.as_ref()),
+                Tool::Uv => python::uv(&call, tree.as_ref()),
+                Tool::Pipenv => python::pipenv(&call, tree.as_ref()),
+                Tool::Composer => php::locked(&call, tree.as_ref()),
+                Tool::Bundle => ruby::locked(&call, tree.as_ref()),
                 _ => None,
             };
+            if answer.is_some() && (it.tool == Tool::Composer || call.installs_a_path()) {
+                message = UNLOCKED;
+            }
             match answer {
                 Some(Ok(one)) => locked.push(one),
                 Some(Err(why)) => reason = reason.or(Some(why)),
@@ -50,7 +65,7 @@ fn find(view: &View<'_>) -> Vec<Finding> {
             }
         }
         if locked.is_empty() {
-            findings.extend(reason.map(|reason| Finding::held(vec![index], MESSAGE, reason)));
+            findings.extend(reason.map(|reason| Finding::held(vec![index], message, reason)));
             continue;
         }
         let mut checks: Vec<String> = Vec::new();
@@ -65,9 +80,14 @@ fn find(view: &View<'_>) -> Vec<Finding> {
             }
         }
         let Ok(change) = Change::new(edits, promises) else { continue };
-        findings.push(Finding::review(vec![index], MESSAGE, checks.join("; "), change));
+        findings.push(Finding::review(vec![index], message, checks.join("; "), change));
     }
     findings
+}
+
+/// The folder that a manifest is in.
+fn beside(manifest: &str) -> &str {
+    manifest.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// A command, and where it stands.
@@ -98,6 +118,39 @@ impl Call<'_> {
     /// Adds a flag behind the verb.
     fn flagged(&self, flag: &'static str) -> Option<(Edit, Promise)> {
         Some((rewrite::insert_word(self.script, self.it.verb_end, flag)?, Promise::Flag(flag.into())))
+    }
+
+    /// Whether the command is `cargo install --path …`, which takes no notice of a lock file by itself.
+    fn installs_a_path(&self) -> bool {
+        self.it.tool == Tool::Cargo && &*self.it.subcommand == "install" && self.it.has(&["--path"])
+    }
+
+    /// Whether the RUN fails where the command does.
+    fn decides(&self) -> bool {
+        let Ok(list) = self.script.body() else { return false };
+        let last = list.items.last().is_some_and(|item| {
+            item.pipelines().any(|pipeline| {
+                pipeline.span.start <= self.simple.span.start && self.simple.span.end <= pipeline.span.end
+            })
+        });
+        rewrite::stands_alone(self.script, self.simple) && (last || rewrite::sets_errexit(self.script))
+    }
+
+    /// Whether the variable is set for the command.
+    fn is_set(&self, name: &str) -> bool {
+        self.it.setting(name).is_some() || self.view.scope(self.index).source(name).is_some()
+    }
+
+    /// Whether no command of the same tool before this one, in the same folder as far as that is known, is one that
+    /// `writes` a manifest or a lock file.
+    fn alone(&self, folder: &str, writes: impl Fn(&Invocation) -> bool) -> Result<(), Reason> {
+        for (at, it, other) in self.earlier() {
+            if it.tool == self.it.tool && other.is_none_or(|other| other == folder) && writes(&it) {
+                let line = self.view.doc.line(self.view.instruction(at).span.start);
+                return Err(format!("`{}` on line {line} works on the same folder before", it.subcommand).into());
+            }
+        }
+        Ok(())
     }
 
     /// The folder that the command is about: where it runs, or what one of `flags` names.
