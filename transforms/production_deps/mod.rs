@@ -1,16 +1,15 @@
 //! See README.md: which installation of the image that ships leaves the packages for development out.
 
 mod needs;
+mod node;
+mod php;
+mod python;
 
 use std::borrow::Cow;
 
-use crate::commands::cache::Yarn;
-use crate::commands::{Invocation, Program, Runner, Tool, Verb, recognise};
-use crate::context::node::LIFECYCLE;
-use crate::context::package::Package;
-use crate::context::{Tree, join};
+use crate::commands::{Invocation, Program, Tool, Verb, recognise};
+use crate::context::Tree;
 use crate::dockerfile::{Kind, Lookup, Via};
-use crate::images;
 use crate::rewrite::{insert_word, stands_alone};
 use crate::shell::{Script, Simple};
 use crate::transform::brought::standing;
@@ -25,60 +24,85 @@ const MESSAGE: &str = "the image ships packages that only development needs";
 /// Why not, in words.
 type Reason = Cow<'static, str>;
 
+/// A family of managers.
+struct Family {
+    /// Whether a command installs a whole project, those packages included, as far as its words tell.
+    installs: fn(&Invocation) -> bool,
+    /// All such commands of the image that ships without those packages; `None` if it is no case.
+    rewrite: fn(&[Install<'_>]) -> Result<Option<Finding>, Reason>,
+}
+
+const FAMILIES: &[Family] = &[
+    Family { installs: node::installs_all, rewrite: node::rewrite },
+    Family { installs: python::uv_installs_all, rewrite: python::uv },
+    Family { installs: python::poetry_installs_all, rewrite: python::poetry },
+    Family { installs: php::installs_all, rewrite: php::rewrite },
+];
+
 fn find(view: &View<'_>) -> Vec<Finding> {
-    let mut installs = Vec::new();
-    for (index, script) in
-        view.scripts().filter(|(index, _)| view.doc.stage_of(*index).is_some_and(|it| view.graph().ships(it)))
-    {
-        for simple in script.commands() {
-            if let Some(it) = recognise(script, simple).filter(installs_all) {
-                installs.push(Install { view, index, script, simple, it });
+    let ships = |index: &usize| view.doc.stage_of(*index).is_some_and(|it| view.graph().ships(it));
+    let mut findings = Vec::new();
+    for family in FAMILIES {
+        let mut installs = Vec::new();
+        for (index, script) in view.scripts().filter(|(index, _)| ships(index)) {
+            for simple in script.commands() {
+                if let Some(it) = recognise(script, simple).filter(family.installs) {
+                    installs.push(Install { view, index, script, simple, it });
+                }
             }
         }
+        let Some(first) = installs.first() else { continue };
+        match (family.rewrite)(&installs) {
+            Ok(finding) => findings.extend(finding),
+            Err(reason) => findings.push(Finding::held(vec![first.index], MESSAGE, reason)),
+        }
     }
-    let [install] = &installs[..] else { return Vec::new() };
-    match install.rewrite() {
-        Ok(finding) => finding.into_iter().collect(),
-        Err(reason) => vec![Finding::held(vec![install.index], MESSAGE, reason)],
-    }
+    findings
 }
 
-/// Whether a command installs a whole project, those packages included, as far as its words tell.
-fn installs_all(it: &Invocation) -> bool {
-    let project = match it.tool {
-        Tool::Npm => matches!(&*it.subcommand, "install" | "i" | "ci" | "clean-install" | "ic"),
-        Tool::Yarn => matches!(&*it.subcommand, "" | "install"),
-        Tool::Pnpm => matches!(&*it.subcommand, "install" | "i"),
-        _ => false,
-    };
-    const SAID: &[&str] = &[
-        "--production",
-        "--prod",
-        "-P",
-        "--omit",
-        "--only",
-        "--include",
-        "--dev",
-        "-D",
-        "--also",
-        "-g",
-        "--global",
-        "--package-lock-only",
-        "--lockfile-only",
-        "--version",
-        "-v",
-        "--help",
-        "-h",
-    ];
-    project
-        && it.verb == Verb::Install
-        && it.certain
-        && it.operands.is_empty()
-        && it.runner == Runner::Same
-        && !it.has(SAID)
+/// Whether all of them are for one project, stand by themselves, and nothing takes from the stage or follows that may need
+/// one of those packages, but for what is `known`.
+fn together(installs: &[Install<'_>], known: &dyn Fn(&Script, &Simple) -> bool) -> Result<(), Reason> {
+    let place = |install: &Install<'_>| folder_of(install.view.scope(install.index), install.script, install.simple);
+    let first = &installs[0];
+    for install in installs {
+        if place(install) != place(first) {
+            return Err("there are several projects".into());
+        }
+        if !stands_alone(install.script, install.simple) {
+            return Err("it stands in a list or loop that decides what happens when it fails".into());
+        }
+    }
+    first.follows(known)?;
+    first.shared()
 }
 
-/// The only installation of the image that ships.
+/// Where several installations of one project are, all of them with a word more.
+fn with_word(installs: &[Install<'_>], word: &'static str, check: String) -> Result<Option<Finding>, Reason> {
+    let mut edits = Vec::new();
+    let mut lines: Vec<usize> = Vec::new();
+    for install in installs {
+        edits.push(
+            insert_word(install.script, install.it.verb_end, word)
+                .ok_or("its words are not in the file as they are run")?,
+        );
+        if !lines.contains(&install.index) {
+            lines.push(install.index);
+        }
+    }
+    let promises = word.split(' ').map(|word| Promise::Flag(word.into()));
+    let change = Change::new(edits, promises).map_err(|error| error.to_string())?;
+    Ok(Some(Finding::review(lines, MESSAGE, check, change)))
+}
+
+/// Names for a message, the first of them.
+fn shown(names: &[String]) -> String {
+    let more = if names.len() > 4 { format!(" and {} more", names.len() - 4) } else { String::new() };
+    let first: Vec<&str> = names.iter().take(4).map(String::as_str).collect();
+    format!("{}{more}", first.join(", "))
+}
+
+/// An installation of the image that ships.
 struct Install<'v> {
     view: &'v View<'v>,
     index: usize,
@@ -88,73 +112,30 @@ struct Install<'v> {
 }
 
 impl Install<'_> {
+    /// Whether the variable is set for the command.
+    fn is_set(&self, name: &str) -> bool {
+        self.it.setting(name).is_some() || self.view.scope(self.index).source(name).is_some()
+    }
+
+    /// The path in the context of the manifest that it installs for, and the folder where that stands; `None` if there is none.
+    fn manifest(&self, tree: &Tree<'_>, name: &str) -> Result<Option<(String, String)>, Reason> {
+        let scope = self.view.scope(self.index);
+        let folder = folder_of(scope, self.script, self.simple).ok_or("in which folder it runs is not known")?;
+        let place = paths::join(Some(&folder), name).unwrap_or_default();
+        Ok(standing(self.view, tree, self.index, &place)?.map(|path| (path, folder)))
+    }
+
+    /// The value of a variable when the image starts.
+    fn at_start(&self, name: &str) -> Lookup {
+        self.view.scopes().after(self.view.doc.stages().len() - 1).get(name)
+    }
+
     fn line(&self, index: usize) -> usize {
         self.view.doc.line(self.view.instruction(index).span.start)
     }
 
-    fn rewrite(&self) -> Result<Option<Finding>, Reason> {
-        let (view, it) = (self.view, &self.it);
-        let environment = match (it.setting("NODE_ENV"), view.scope(self.index).get("NODE_ENV")) {
-            (Some(value), _) => value.map(str::to_owned),
-            (None, Lookup::Value(value)) => Some(value),
-            (None, Lookup::Unset) => Some(String::new()),
-            (None, Lookup::Unknown) => None,
-        };
-        match environment.as_deref() {
-            // It leaves them out by itself.
-            Some("production") => return Ok(None),
-            Some(_) => {}
-            None => return Err("NODE_ENV, which decides what is installed, is not known".into()),
-        }
-        let tree = Tree::of(view.world).ok_or("the build context is not known")?;
-        if it.has(&["--prefix", "-C", "--dir", "--cwd", "--filter", "-F", "-w", "--workspace"]) {
-            return Err("it is about another folder".into());
-        }
-        let folder = folder_of(view.scope(self.index), self.script, self.simple)
-            .ok_or("in which folder it runs is not known")?;
-        let place = paths::join(Some(&folder), "package.json").unwrap_or_default();
-        let Some(manifest) = standing(view, &tree, self.index, &place)? else { return Ok(None) };
-        let project = manifest.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let package = Package::of(&tree, project)?.ok_or("package.json cannot be read")?;
-        let development: Vec<&str> = package.names("devDependencies").collect();
-        if development.is_empty() {
-            return Ok(None);
-        }
-        if let Some(name) = package.local() {
-            return Err(format!("package.json has {name} of the project itself").into());
-        }
-        if !stands_alone(self.script, self.simple) {
-            return Err("it stands in a list or loop that decides what happens when it fails".into());
-        }
-        self.follows()?;
-        self.shared()?;
-        if let Some(name) =
-            LIFECYCLE.iter().find(|name| package.script(name).is_some() && !it.has(&["--ignore-scripts"]))
-        {
-            return Err(format!(
-                "package.json runs `{}` when it is installed ({name})",
-                package.script(name).unwrap_or_default()
-            )
-            .into());
-        }
-        let entry = needs::entry(view, &tree, &package, project, &folder)?;
-        needs::imports(&tree, &package, &entry)?;
-        let flag = self.flag(&tree, project)?;
-        let edit =
-            insert_word(self.script, it.verb_end, flag).ok_or("its words are not in the file as they are run")?;
-        let change = Change::new([edit], [Promise::Flag(flag.into())]).map_err(|error| error.to_string())?;
-        let shown = development.iter().take(4).copied().collect::<Vec<_>>().join(", ");
-        let more = if development.len() > 4 { format!(" and {} more", development.len() - 4) } else { String::new() };
-        let check = format!(
-            "nothing at run time needs a package of devDependencies ({shown}{more}): what {} imports does not; no test or tool of \
-             them is run in this image",
-            entry.file
-        );
-        Ok(Some(Finding::review(vec![self.index], MESSAGE, check, change)))
-    }
-
-    /// Whether nothing that runs behind it in the image may need one of those packages.
-    fn follows(&self) -> Result<(), Reason> {
+    /// Whether nothing that runs behind it in the image may need one of those packages, but for what is `known`.
+    fn follows(&self, known: &dyn Fn(&Script, &Simple) -> bool) -> Result<(), Reason> {
         let view = self.view;
         for (index, script) in view.scripts().filter(|(index, _)| *index >= self.index) {
             if !view.doc.stage_of(index).is_some_and(|stage| view.graph().ships(stage)) {
@@ -167,7 +148,7 @@ impl Install<'_> {
                 if index == self.index && simple.span.start <= self.simple.span.start {
                     continue;
                 }
-                if !is_harmless(script, simple) {
+                if !is_harmless(script, simple) && !known(script, simple) {
                     let text: String = script
                         .slice(simple.span)
                         .split_whitespace()
@@ -201,30 +182,6 @@ impl Install<'_> {
                 Err(format!("line {} takes from the stage that it stands in", self.line(other.instruction)).into())
             }
             None => Ok(()),
-        }
-    }
-
-    /// The option that leaves them out.
-    fn flag(&self, tree: &Tree<'_>, project: &str) -> Result<&'static str, Reason> {
-        match self.it.tool {
-            Tool::Npm => {
-                let image = self.view.scope(self.index).image.as_ref().filter(|image| image.kind == images::Kind::Node);
-                let image = image.ok_or("which npm it is, is not known")?;
-                let major = image.version.as_deref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
-                // npm 7 came with Node 15. https://docs.npmjs.com/cli/v6/commands/npm-install
-                Ok(if major.is_some_and(|major| major < 16) { "--production" } else { "--omit=dev" })
-            }
-            Tool::Yarn => match self.view.surroundings(self.index).map(|around| around.yarn) {
-                Some(Yarn::Classic) => Ok("--production"),
-                _ => Err("only yarn 1 installs without them".into()),
-            },
-            _ => {
-                let workspace = join(project, "pnpm-workspace.yaml").unwrap_or_default();
-                match tree.has(&workspace)? {
-                    true => Err("pnpm-workspace.yaml may have workspaces".into()),
-                    false => Ok("--prod"),
-                }
-            }
         }
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn entry(
 }
 
 /// The words of ENTRYPOINT and CMD.
-fn words(view: &View<'_>, last: usize) -> Result<Vec<String>, Reason> {
+pub(super) fn words(view: &View<'_>, last: usize) -> Result<Vec<String>, Reason> {
     let mut stages: Vec<usize> = view.graph().chain(last).collect();
     stages.reverse();
     let indices: Vec<usize> =
@@ -173,4 +173,10 @@ pub(super) fn imports(tree: &Tree<'_>, package: &Package, entry: &Entry) -> Resu
         Some(name) => Err(format!("a string of the sources names {name}, which is in devDependencies").into()),
         None => Ok(()),
     }
+}
+
+/// Whether the image has a command of its own.
+pub(super) fn starts(view: &View<'_>, last: usize) -> bool {
+    let stages = view.graph().chain(last).flat_map(|stage| view.doc.stages()[stage].instructions.clone());
+    stages.into_iter().any(|index| matches!(view.instruction(index).kind, Kind::Cmd(_) | Kind::Entrypoint(_)))
 }
