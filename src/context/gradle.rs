@@ -105,7 +105,7 @@ fn settings(path: &str, text: &str) -> Result<Vec<String>, Reason> {
         let statement = statement.replace('"', "'");
         let pieces: Vec<&str> = statement.trim_start().trim_start_matches("include").split('\'').collect();
         let plain = |text: &&str| text.chars().all(|it| it.is_whitespace() || matches!(it, ',' | '(' | ')' | ';'));
-        if pieces.len() % 2 == 0 || pieces.len() < 3 || !pieces.iter().step_by(2).all(plain) {
+        if pieces.len().is_multiple_of(2) || pieces.len() < 3 || !pieces.iter().step_by(2).all(plain) {
             return Err(format!("{path} includes projects that a program names").into());
         }
         for name in pieces.iter().skip(1).step_by(2) {

@@ -105,10 +105,8 @@ pub(super) fn rewrite(installs: &[Install<'_>]) -> Result<Option<Finding>, Reaso
     let bundles = paths::join(Some(&folder), "config/bundles.php").unwrap_or_default();
     let end = first.view.doc.stages()[last].instructions.end - 1;
     let production = matches!(first.at_start("APP_ENV"), Lookup::Value(value) if &*value == "prod");
-    if let Some(path) = standing(first.view, &tree, end, &bundles)? {
-        if !production {
-            return Err(format!("{path} has bundles for development, and APP_ENV is not prod").into());
-        }
+    if let Some(path) = standing(first.view, &tree, end, &bundles)?.filter(|_| !production) {
+        return Err(format!("{path} has bundles for development, and APP_ENV is not prod").into());
     }
     if let Some(reason) = development::php(&tree, project, production)? {
         return Err(reason.into());

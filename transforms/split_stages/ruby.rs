@@ -197,7 +197,9 @@ fn installs<'o, 'v>(it: &'o Original<'v>) -> Result<Vec<&'o Ran<'v>>, Reason> {
                 if let Some(flag) = tool.flags.iter().find(|flag| ELSEWHERE.contains(&&*flag.name)) {
                     return Err(format!("line {line} installs with {}", flag.name).into());
                 }
-                let sets = |name: &str| name.starts_with("BUNDLE_") || name.starts_with("GEM_");
+                // Frozen, it installs the same, in the same place.
+                let sets =
+                    |name: &str| name != "BUNDLE_FROZEN" && (name.starts_with("BUNDLE_") || name.starts_with("GEM_"));
                 if let Some(set) = tool.environment.iter().find(|set| sets(&set.name)) {
                     return Err(format!("line {line} sets {} for the installation alone", set.name).into());
                 }

@@ -38,10 +38,10 @@ pub fn difference(tree: &Tree<'_>, folder: &str) -> Result<Option<String>, Reaso
     });
     let Some(own) = own else { return Ok(Some(format!("it has no `{name}`, the project itself"))) };
     let version = |of: &Value| of.get("version").and_then(Value::as_str).map(str::to_owned);
-    if let (Some(locked), Some(asked)) = (version(own), project.get("version").and_then(Value::as_str)) {
-        if locked != asked {
-            return Ok(Some(format!("it is for version {locked}, and pyproject.toml is of {asked}")));
-        }
+    if let (Some(locked), Some(asked)) = (version(own), project.get("version").and_then(Value::as_str))
+        && locked != asked
+    {
+        return Ok(Some(format!("it is for version {locked}, and pyproject.toml is of {asked}")));
     }
     let texts = |list: Option<&Value>| -> Vec<String> {
         let list = list.and_then(Value::as_array).into_iter().flatten();
