@@ -158,14 +158,19 @@ RUN --mount=type=cache,target=/root/.npm \
     npm ci
 COPY . .
 RUN npm run build
-RUN npm prune --omit=dev
+
+FROM node:24 AS deps
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --omit=dev
 
 FROM node:24-slim
 RUN mkdir -p /app \
     && chown 1000:1000 /app
 WORKDIR /app
 COPY --chown=1000:1000 --from=build /app/package.json ./package.json
-COPY --chown=1000:1000 --from=build /app/node_modules ./node_modules
+COPY --chown=1000:1000 --from=deps /app/node_modules ./node_modules
 COPY --chown=1000:1000 --from=build /app/dist ./dist
 EXPOSE 3000
 USER 1000:1000

@@ -71,6 +71,10 @@ fn changes(name: &str, outcome: &Outcome, settings: &Settings, tally: &Tally) ->
         tally.skip("stages are added or removed");
         return Vec::new();
     }
+    if promises.contains(&Promise::Serves) {
+        tally.skip("the server of a page is another one");
+        return Vec::new();
+    }
     // What is the same at both ends does the same: each RUN has a shell of its own, and what the others leave is compared.
     let differing = |(mut before, mut after): (Vec<Run>, Vec<Run>)| {
         let head = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
