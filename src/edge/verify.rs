@@ -39,7 +39,8 @@ fn bench(subject: &Subject<'_>, build: &BuildFlags, tests: &TestFlags) -> Result
     let context = subject.context.as_deref().ok_or_else(|| {
         Failure::new(format!("{}: its build context is not known", shown(&subject.path)), "--context DIR names it")
     })?;
-    Bench::new(&subject.path, subject.doc.text(), context, build.clone(), tests.clone())
+    let build = build.with_service(&subject.path, context)?;
+    Bench::new(&subject.path, subject.doc.text(), context, build, tests.clone())
 }
 
 pub fn run(arguments: &Verify) -> u8 {

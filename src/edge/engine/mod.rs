@@ -5,6 +5,7 @@
 pub mod containers;
 pub mod guard;
 pub mod progress;
+pub mod service;
 
 use std::fs::File;
 use std::io::{BufReader, Read as _};
@@ -46,6 +47,9 @@ pub struct BuildFlags {
     /// Another named context of the build
     #[arg(long, value_name = "NAME=PATH", help_heading = "Build")]
     pub build_context: Vec<String>,
+    /// Take these from a service of the Compose file, or a target of the bake file, that builds it
+    #[arg(long, value_name = "NAME", help_heading = "Build")]
+    pub service: Option<String>,
     /// Variables that the build is started without
     #[arg(skip)]
     pub without: Vec<&'static str>,
