@@ -53,11 +53,21 @@ fn find(view: &View<'_>) -> Vec<Finding> {
         }
         let Some(first) = installs.first() else { continue };
         match (family.rewrite)(&installs) {
+            Ok(Some(_)) if installs.iter().any(|install| is_meant(view, install.index)) => {
+                let reason = "a comment above it speaks of development: they may be wanted";
+                findings.push(Finding::held(vec![first.index], MESSAGE, reason));
+            }
             Ok(finding) => findings.extend(finding),
             Err(reason) => findings.push(Finding::held(vec![first.index], MESSAGE, reason)),
         }
     }
     findings
+}
+
+/// Whether the author says something of development right above.
+fn is_meant(view: &View<'_>, index: usize) -> bool {
+    let comments = view.doc.comments_above(index);
+    comments.iter().any(|comment| view.doc.slice(*comment).to_ascii_lowercase().contains("dev"))
 }
 
 /// Whether all of them are for one project, stand by themselves, and nothing takes from the stage or follows that may need
